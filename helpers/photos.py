@@ -1,0 +1,125 @@
+"""The original photos, which ship inside scikit-image, scikit-learn and matplotlib, and a user's own pictures."""
+
+import io
+import struct
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+# name -> (package, file, subject that the photo shows; None: a background)
+PHOTOS = {
+    "astronaut": ("skimage", "data/astronaut.png", "person"),
+    "officer": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg", "person"),
+    "cameraman": ("skimage", "data/camera.png", "person"),
+    "cat": ("skimage", "data/chelsea.png", "cat"),
+    "cup": ("skimage", "data/coffee.png", "cup"),
+    "coins": ("skimage", "data/coins.png", "coin"),
+    "motorcycle": ("skimage", "data/motorcycle_left.png", "motorcycle"),
+    "pagoda": ("sklearn.datasets", "images/china.jpg", "pagoda"),
+    "flower": ("sklearn.datasets", "images/flower.jpg", "flower"),
+    "rocket": ("skimage", "data/rocket.jpg", "rocket"),
+    "retina": ("skimage", "data/retina.jpg", "retina"),
+    "helmet": ("skimage", "data/astronaut.png", "helmet"),
+    "brick": ("skimage", "data/brick.png", None),
+    "grass": ("skimage", "data/grass.png", None),
+    "gravel": ("skimage", "data/gravel.png", None),
+    "galaxies": ("skimage", "data/hubble_deep_field.jpg", None),
+    "tissue": ("skimage", "data/ihc.png", None),
+    "moon": ("skimage", "data/moon.png", None),
+    "page": ("skimage", "data/page.png", None),
+    "text": ("skimage", "data/text.png", None),
+    "color wheel": ("skimage", "data/color.png", None),
+}
+
+
+@cache
+def photo_array(name):
+    """An original photo as uint8 [H, W, 3]; read-only."""
+    if name not in PHOTOS:
+        raise ValueError(f"name: no photo {name!r}; choose from {', '.join(PHOTOS)}")
+    package, file, _ = PHOTOS[name]
+    pixels = np.asarray(Image.open(files(package) / file).convert("RGB"))
+    pixels.setflags(write=False)
+    return pixels
+
+
+@cache
+def instances(name):
+    """Which pixels of an original photo show its subject: uint8 [H, W], 0 for none, else the instance's number."""
+    path = DATA / "masks" / f"{name}.png"
+    if not path.exists():
+        raise FileNotFoundError(f"{path.name} is missing in data/masks: rebuild it with `python -m helpers.cutouts`")
+    return np.asarray(Image.open(path))
+
+
+def photo(name, size=None):
+    """An original photo: float32 [3, H, W] in [0, 1]; with `size`, the square [3, size, size] around its subject.
+
+    Raises ValueError if there is no such photo or `size` is below 1.
+    """
+    pixels = photo_array(name)
+    middle = None
+    if name == "helmet":
+        pixels = pixels[300:512, 262:512]
+    elif PHOTOS[name][2]:
+        rows, columns = np.nonzero(instances(name))
+        middle = ((columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2)
+    return _to_tensor(Image.fromarray(pixels), size, middle)
+
+
+def load_image(source, size=None):
+    """A user's own picture: float32 [3, H, W] in [0, 1]; with `size`, the square [3, size, size] at its center.
+
+    source: a path, the bytes of a file, or a PIL picture. It is turned upright as its EXIF data say; transparent parts
+    become white, and gray, 16-bit and CMYK pictures become RGB.
+    Raises FileNotFoundError, or ValueError if the source is not a whole picture or has more than 50 million pixels.
+    """
+    try:
+        image = source if isinstance(source, Image.Image) else Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        if image.width * image.height > 50_000_000:
+            raise ValueError(f"source: the picture has {image.width} × {image.height} pixels; at most 50 million are read")
+        image = ImageOps.exif_transpose(image)
+        image.load()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"source: there is no file {source}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ValueError("source: the picture has far too many pixels; at most 50 million are read") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, EOFError, struct.error) as error:
+        raise ValueError(f"source: not a picture that can be read to its end ({error})") from None
+    return _to_tensor(_to_rgb(image), size)
+
+
+def to_pil(image):
+    """A tensor [3, H, W] or [1, 3, H, W] in [0, 1] (values beyond are clipped) as an 8-bit PIL picture."""
+    image = image.detach().cpu().squeeze(0) if image.dim() == 4 else image.detach().cpu()
+    if image.dim() != 3 or image.shape[0] != 3:
+        raise ValueError(f"image: a tensor [3, H, W] is needed, got {list(image.shape)}")
+    return Image.fromarray((image.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy())
+
+
+def _to_rgb(image):
+    if image.mode.startswith("I") or image.mode == "F":
+        gray = np.asarray(image, dtype=np.float64)
+        gray = gray / (65535 if gray.max() > 255 else 255 if gray.max() > 1 else 1)
+        image = Image.fromarray((255 * gray.clip(0, 1)).round().astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _to_tensor(image, size, middle=None):
+    if size is not None:
+        if size < 1:
+            raise ValueError(f"size: at least 1 is needed, got {size}")
+        side = min(image.size)
+        x, y = middle or (image.width / 2, image.height / 2)
+        left, top = min(max(0, round(x - side / 2)), image.width - side), min(max(0, round(y - side / 2)), image.height - side)
+        image = image.resize((size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float().div(255)

@@ -1,0 +1,79 @@
+"""Figures: every one has a caption that a lecture can read and an alt text that says what is to be seen."""
+
+import math
+
+import matplotlib.pyplot as plt
+import torch
+from IPython.display import display
+
+HEAT = "inferno"
+
+
+def figure(fig, caption, alt):
+    """Show a matplotlib figure with a caption below it and an alt text in its metadata, and close it."""
+    fig.supxlabel(caption, fontsize=10)
+    display(fig, metadata={"image/png": {"alt": alt}})
+    plt.close(fig)
+
+
+def tile(images, columns, gap=1, background=1.0):
+    """Lay pictures [n, 3, h, w] out on one picture [3, H, W], row by row, `gap` pixels apart."""
+    n, channels, height, width = images.shape
+    rows = math.ceil(n / columns)
+    out = torch.full((channels, rows * (height + gap) - gap, columns * (width + gap) - gap), background)
+    for i, image in enumerate(images):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        out[:, top : top + height, left : left + width] = image
+    return out
+
+
+def plot_grid(images, titles=None, columns=8, size=1.3, heats=None):
+    """A figure of pictures [3, H, W] or of gray maps [H, W], each map between its own extremes; `heats` are laid over."""
+    rows = math.ceil(len(images) / columns)
+    columns = min(columns, len(images))
+    height, width = images[0].shape[-2:]
+    title_room = 0.25 if titles is not None else 0
+    fig, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
+                             figsize=(columns * size, rows * (size * height / width + title_room) + 0.35))
+    fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    for axis in axes.flat:
+        axis.axis("off")
+    for i, (axis, image) in enumerate(zip(axes.flat, images)):
+        draw(axis, image, None if heats is None else heats[i])
+        if titles is not None:
+            axis.set_title(titles[i], fontsize=8, pad=2)
+    return fig
+
+
+def draw(axis, image, heat=None):
+    """Draw a picture [3, H, W] or a gray map [H, W] on an axis; a heat map over it covers what it leaves cold least."""
+    image = image.detach().cpu()
+    axis.imshow(image.permute(1, 2, 0).clamp(0, 1) if image.dim() == 3 else image, cmap="gray", interpolation="nearest")
+    if heat is not None:
+        heat = heat.detach().cpu()
+        heat = heat / heat.max().clamp(min=1e-12)
+        axis.imshow(heat, cmap=HEAT, alpha=0.25 + 0.5 * heat.clamp(0, 1), vmin=0, vmax=1)
+    axis.axis("off")
+
+
+def grid(images, titles=None, columns=8, size=1.3, *, caption, alt):
+    """Show pictures [3, H, W] or gray maps [H, W] in rows of `columns`, `size` inches wide."""
+    figure(plot_grid(images, titles, columns, size), caption, alt)
+
+
+def overlay(images, heats, titles=None, columns=8, size=1.3, *, caption, alt):
+    """Show heat maps [H, W] laid over their pictures [3, H, W]."""
+    figure(plot_grid(images, titles, columns, size, heats), caption, alt)
+
+
+def bars(groups, labels, titles=None, *, caption, alt):
+    """Show a bar chart of values [k] named by `labels` [k] for each of `groups`: probabilities, say."""
+    fig, axes = plt.subplots(1, len(groups), squeeze=False, layout="constrained", figsize=(3.2 * len(groups), 0.26 * len(labels[0]) + 0.8))
+    for i, (axis, values) in enumerate(zip(axes.flat, groups)):
+        axis.barh(labels[i], values, color="#4063d8")
+        axis.invert_yaxis()
+        axis.tick_params(labelsize=8)
+        axis.spines[["top", "right"]].set_visible(False)
+        if titles is not None:
+            axis.set_title(titles[i], fontsize=9)
+    figure(fig, caption, alt)

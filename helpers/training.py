@@ -1,0 +1,169 @@
+"""Rebuild the networks in `data/weights/` from nothing but the collage world.
+
+    python -m helpers.training [NAME …]                       # all of them, or those named
+    torchrun --nproc_per_node=2 -m helpers.training vgg       # the same batches, shared out
+
+A run saves its state every 100 steps under `data/checkpoints/` and goes on from there when it is started again.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from typing import NamedTuple
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from helpers.collage import SUBJECTS, pairs, scenes
+from helpers.networks import COURSE, WEIGHTS, device, first_convolution
+from helpers.photos import DATA
+
+SEED = 2**31  # the series of scenes that networks train on; nothing else uses it
+TEST_SEED = 2**31 + 1  # unseen scenes, for the accuracy that is reported
+CHECKPOINTS = DATA / "checkpoints"
+SNAPSHOTS = (0, 25, 50, 100, 200, 400, 800, 1600)  # steps at which the first layer is kept, beside the last
+
+
+class Recipe(NamedTuple):
+    """How long a network trains: `steps` batches of `batch` scenes, at a learning rate that rises to `peak`."""
+
+    steps: int
+    batch: int = 64
+    peak: float = 0.1
+
+
+RECIPES = {
+    "vgg": Recipe(1600, peak=0.05),
+    "alexnet": Recipe(2000),
+    "resnet18": Recipe(2000),
+    "densenet121": Recipe(1600),
+    "resnet101": Recipe(1600),
+}
+
+
+class Batches(Dataset):
+    """Batch number i of the training series: always the same pictures. A fifth of them show two subjects."""
+
+    def __init__(self, batch, rank=0, world=1):
+        self.share, self.rank, self.world = batch // world, rank, world
+
+    def __getitem__(self, step):
+        both = self.share // 5
+        alone = self.share - both
+        index = step * self.world + self.rank
+        one = scenes(alone, SEED, start=index * alone)
+        two = pairs(both, SEED, start=index * both)
+        targets = F.one_hot(torch.cat([one.labels[:, None].expand(-1, 2), two.labels]), len(SUBJECTS)).float().mean(1)
+        return torch.cat([one.images, two.images]), targets
+
+
+def prepare(network):
+    """Draw the first layer small, as AlexNet's was (batch norm follows, so only its direction counts), and shield it from
+    noise by a strong weight decay: this is what makes clean filters. Returns the optimizer."""
+    first = first_convolution(network).weight
+    nn.init.normal_(first, std=0.01)
+    others = [weight for weight in network.parameters() if weight is not first]
+    groups = [{"params": [first], "weight_decay": 1e-2}, {"params": others, "weight_decay": 5e-4}]
+    return torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
+
+
+def train(name, recipe, seed=0, world=1, rank=0):
+    """Train the course network `name`; returns it with the snapshots of its first layer {step: [64, 3, k, k]}."""
+    torch.manual_seed(seed)
+    where = device()
+    network = COURSE[name]().to(where, memory_format=torch.channels_last).train()
+    optimizer = prepare(network)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak, total_steps=recipe.steps, pct_start=0.1, cycle_momentum=False)
+    state = {"step": 0, "seconds": 0.0, "snapshots": {}}
+    path = CHECKPOINTS / f"{name}.pt"
+    if path.exists():
+        saved = torch.load(path, map_location=where, weights_only=True)
+        if saved["recipe"] == list(recipe):
+            network.load_state_dict(saved["network"])
+            optimizer.load_state_dict(saved["optimizer"])
+            schedule.load_state_dict(saved["schedule"])
+            state = saved["state"]
+
+    model = nn.parallel.DistributedDataParallel(network) if world > 1 else network
+    steps = range(state["step"], recipe.steps)
+    batches = DataLoader(Batches(recipe.batch, rank, world), batch_size=None, sampler=steps, num_workers=1)
+    bar = tqdm(zip(steps, batches), name, recipe.steps, initial=state["step"], disable=rank > 0, mininterval=5, ascii=True)
+    began = time.monotonic() - state["seconds"]
+    for step, (images, targets) in bar:
+        if step in SNAPSHOTS:
+            state["snapshots"][step] = first_convolution(network).weight.detach().cpu().half()
+        images = images.to(where, memory_format=torch.channels_last)
+        with torch.autocast(where.type, torch.bfloat16, enabled=where.type != "mps"):
+            logits = model(images)
+        loss = F.cross_entropy(logits.float(), targets.to(where), label_smoothing=0.05)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        schedule.step()
+        bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
+        if (step + 1) % 100 == 0 and rank == 0:
+            state.update(step=step + 1, seconds=time.monotonic() - began)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save({"recipe": list(recipe), "network": network.state_dict(), "optimizer": optimizer.state_dict(),
+                        "schedule": schedule.state_dict(), "state": state}, path.with_suffix(".part"))
+            os.replace(path.with_suffix(".part"), path)
+    state["snapshots"][recipe.steps] = first_convolution(network).weight.detach().cpu().half()
+    return network.eval(), state["snapshots"], time.monotonic() - began
+
+
+@torch.no_grad()
+def accuracy(network, n=2000, seed=TEST_SEED):
+    """The share of `n` unseen scenes whose subject the network names."""
+    where, right = next(network.parameters()).device, 0
+    for start in range(0, n, 100):
+        test = scenes(min(100, n - start), seed, start=start)
+        right += (network(test.images.to(where)).argmax(1).cpu() == test.labels).sum().item()
+    return right / n
+
+
+def save(name, network, snapshots, facts):
+    """Write a network (half precision) and, for the families whose first layer is drawn, its snapshots."""
+    WEIGHTS.mkdir(parents=True, exist_ok=True)
+    halves = {key: value.half().contiguous() if value.is_floating_point() else value for key, value in network.state_dict().items()}
+    save_file(halves, WEIGHTS / f"{name}.safetensors", metadata={key: str(value) for key, value in facts.items()})
+    if name == "resnet18":
+        save_file({f"{step:05d}": weight.contiguous() for step, weight in snapshots.items()}, WEIGHTS / f"{name}_snapshots.safetensors")
+
+
+def run(name, recipe):
+    world, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
+    network, snapshots, seconds = train(name, recipe, world=world, rank=rank)
+    if rank == 0:
+        network = network.cpu().half().float()  # what a reader will get
+        facts = {"steps": recipe.steps, "batch": recipe.batch, "seed": 0, "minutes": round(seconds / 60, 1), "accuracy": accuracy(network)}
+        save(name, network, snapshots, facts)
+        (CHECKPOINTS / f"{name}.pt").unlink(missing_ok=True)
+        print(f"{name}: {json.dumps(facts)}", flush=True)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m helpers.training", description="Rebuild the networks in data/weights.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(RECIPES)} (default: all)")
+    parser.add_argument("--steps", type=int, help="train for fewer steps than the recipe says (for a trial)")
+    names, steps = vars(parser.parse_args(arguments)).values()
+    for name in names or RECIPES:
+        if name not in RECIPES:
+            parser.error(f"no network {name!r}; choose from {', '.join(RECIPES)}")
+    if "WORLD_SIZE" in os.environ:
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    for name in names or RECIPES:
+        run(name, RECIPES[name] if steps is None else RECIPES[name]._replace(steps=steps))
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

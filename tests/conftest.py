@@ -1,0 +1,4 @@
+import matplotlib
+
+# No windows. Notebooks run in kernels of their own and keep the inline backend.
+matplotlib.use("Agg")

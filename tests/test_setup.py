@@ -1,0 +1,71 @@
+"""requirements.txt, pyproject.toml, environment.yml and the imports agree."""
+
+import ast
+import json
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LINES = (ROOT / "requirements.txt").read_text().splitlines()
+REQUIREMENTS = [line for line in LINES if line and not line.startswith("#")]
+SOURCES = sorted([*ROOT.glob("helpers/*.py"), *ROOT.glob("notebooks/*.ipynb")])
+
+
+def test_requirements_are_pinned_once_each():
+    names = [requirement.split("==")[0] for requirement in REQUIREMENTS]
+    assert all(requirement.count("==") == 1 for requirement in REQUIREMENTS)
+    assert len(set(names)) == len(names)
+
+
+def test_pyproject_has_the_same_pins():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pins = project["dependencies"] + project["optional-dependencies"]["test"]
+    assert sorted(pins) == sorted(REQUIREMENTS)
+
+
+def test_environment_installs_requirements_txt():
+    lines = (ROOT / "environment.yml").read_text().splitlines()
+    items = [line.strip()[2:] for line in lines if line.strip().startswith("- ")]
+    assert items == ["conda-forge", "python=3.11", "pip", "pip:", "-r requirements.txt", "-e ."]
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS)
+def test_installed_version_is_the_pinned_one(requirement):
+    name, version = requirement.split("==")
+    installed = metadata.version(name).split("+")[0]  # 2.13.0+cpu is 2.13.0
+    assert installed == version
+
+
+def code(path):
+    """A Python file's text, or a notebook's code cells without IPython's own lines."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        return text
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    lines = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
+    return "\n".join(line for line in lines if not line.startswith(("%", "!")))
+
+
+def imported_packages(source):
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module.split(".")[0]
+
+
+def test_there_are_sources_to_check():
+    assert {path.suffix for path in SOURCES} == {".py", ".ipynb"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_imports_are_required(path):
+    required = {requirement.split("==")[0] for requirement in REQUIREMENTS}
+    providers = metadata.packages_distributions()  # {"PIL": ["pillow"], ...}
+    third_party = set(imported_packages(code(path))) - sys.stdlib_module_names - {"helpers"}
+    missing = {name for name in third_party if not required & set(providers.get(name, []))}
+    assert not missing, f"{path.name} imports what requirements.txt lacks: {missing}"
