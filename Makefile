@@ -14,7 +14,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
 # A notebook's kernel must choose matplotlib's inline backend by itself.
 unexport MPLBACKEND
 
-.PHONY: help setup lab test test-helpers test-notebook refresh
+.PHONY: help setup lab test test-helpers test-notebook refresh labs
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -45,7 +45,11 @@ test-helpers: .venv/.installed  ## run tests/ only
 test-notebook: .venv/.installed  ## run NOTEBOOK=notebooks/05_saliency.ipynb and compare its outputs
 	$(PYTEST) $(NBVAL) $(NOTEBOOK)
 
-refresh: .venv/.installed  ## run the notebooks, or NOTEBOOK=..., and store their outputs
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+refresh: .venv/.installed  ## run the notebooks, or NOTEBOOK=..., store their outputs, and make the labs of them
+	TQDM_DISABLE=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.record_timing=False $(NOTEBOOK)
 	$(BIN)/nbstripout --keep-output --keep-count --keep-id $(NOTEBOOK)
+	$(BIN)/python -m helpers.labs
+
+labs: .venv/.installed  ## make labs/, the students' version, of notebooks/
+	$(BIN)/python -m helpers.labs

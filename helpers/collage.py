@@ -41,6 +41,9 @@ class Scenes(NamedTuple):
     labels: torch.Tensor
     masks: torch.Tensor
 
+    def to(self, device):
+        return type(self)(*(tensor.to(device) for tensor in self))
+
 
 class Pairs(NamedTuple):
     """`images` float32 [n, 3, s, s] in [0, 1]; `labels` int64 [n, 2]; `masks` bool [n, 2, s, s]."""
@@ -48,6 +51,9 @@ class Pairs(NamedTuple):
     images: torch.Tensor
     labels: torch.Tensor
     masks: torch.Tensor
+
+    def to(self, device):
+        return type(self)(*(tensor.to(device) for tensor in self))
 
 
 def scenes(n, seed, size=128, subjects=None, start=0):
@@ -82,8 +88,8 @@ def _whole(name, value, least):
         value = operator.index(value)
     except TypeError:
         raise TypeError(f"{name}: a whole number is needed, got {value!r}") from None
-    if value < least:
-        raise ValueError(f"{name}: at least {least} is needed, got {value}")
+    if not least <= value < 2**63:
+        raise ValueError(f"{name}: {'at least ' + str(least) if value < least else 'less than 2**63'} is needed, got {value}")
     return value
 
 

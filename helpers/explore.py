@@ -1,9 +1,8 @@
 """Explorers: controls, and a picture that is drawn anew when one of them changes."""
 
-import io
-
 import ipywidgets as widgets
-import matplotlib.pyplot as plt
+
+from helpers.show import png
 
 
 class Explorer(widgets.VBox):
@@ -34,19 +33,15 @@ class Explorer(widgets.VBox):
         return f"Explorer of {', '.join(self.controls)}: run the notebook to use it; the figure below shows where it starts."
 
 
-def png(figure):
-    """A matplotlib figure as the bytes of a PNG; closes the figure."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=100)
-    plt.close(figure)
-    return stream.getvalue()
-
-
 def choice(name, options, value=None):
     """A drop-down menu; `value` is what it starts at (the first option unless given)."""
-    return widgets.Dropdown(description=name, options=options, value=value if value is not None else list(options)[0])
+    return widgets.Dropdown(description=name, options=options, **_start(value))
 
 
 def slider(name, options, value=None):
     """A slider over a list of values."""
-    return widgets.SelectionSlider(description=name, options=options, value=value if value is not None else list(options)[0], continuous_update=False)
+    return widgets.SelectionSlider(description=name, options=options, continuous_update=False, **_start(value))
+
+
+def _start(value):
+    return {} if value is None else {"value": value}

@@ -4,6 +4,8 @@ Every network takes pictures [n, 3, h, w] in [0, 1] (it normalizes them itself) 
 It is in eval mode and frozen, and each ReLU is a module of its own and not in place.
 """
 
+import contextlib
+import io
 import os
 import pickle
 from pathlib import Path
@@ -55,9 +57,16 @@ class Network(nn.Module):
     def forward(self, x):
         return self.classifier(self.features(x))
 
+    @property
+    def subjects(self):
+        """The subjects of the collage world that the network has a class for."""
+        return tuple(name for name in SUBJECTS if name in self.labels or IMAGENET_CLASSES.get(name) in self.labels)
+
     def class_of(self, subject):
-        """The index of a label or, for ImageNet's classes, of the label that comes closest to a subject of the collage world.
-        Raises ValueError if there is none."""
+        """The index of a label, or of the ImageNet class that comes closest to a subject of the collage world.
+
+        Raises ValueError if there is none.
+        """
         label = subject if subject in self.labels else IMAGENET_CLASSES.get(subject)
         if label not in self.labels:
             raise ValueError(f"subject: {subject!r} is none of this network's classes")
@@ -214,9 +223,8 @@ IMAGENET = {
     "densenet121": ("densenet121", dict(conv1="features.relu0", **{f"conv{i + 1}": f"features.transition{i}.relu" for i in range(1, 4)}, conv5="relu")),
     "squeezenet": ("squeezenet1_0", dict(conv1="features.1", conv2="features.5", conv3="features.10", conv4="features.12", conv5="classifier.2")),
 }
-# The ImageNet class that comes closest to a subject of the collage world.
-IMAGENET_CLASSES = {"person": "military uniform", "cat": "Egyptian cat", "cup": "espresso", "motorcycle": "moped", "pagoda": "palace",
-                    "flower": "daisy", "rocket": "missile", "helmet": "crash helmet"}
+# The ImageNet class that comes closest to a subject of the collage world, where there is one.
+IMAGENET_CLASSES = {"cat": "Egyptian cat", "cup": "espresso", "motorcycle": "moped", "rocket": "missile", "helmet": "crash helmet"}
 
 
 def import_torchvision():
@@ -317,12 +325,13 @@ def _imagenet(name, weights):
             return ImageNetNetwork(models.get_model(full_name), layers, choice.meta["categories"])
     file = Path(torch.hub.get_dir()) / "checkpoints" / Path(choice.url).name
     try:
-        model = models.get_model(full_name, weights=choice)
+        with contextlib.redirect_stdout(io.StringIO()):  # torch.hub prints where it saves; the progress bar remains
+            model = models.get_model(full_name, weights=choice)
     except OSError as error:
         if file.exists():
             raise WeightsUnavailable(f"{full_name}: {file.name} in TORCH_HOME is damaged; delete it and it is fetched anew.") from error
         raise WeightsUnavailable(f"{full_name}: its ImageNet weights are not in TORCH_HOME and can't be downloaded now.") from error
-    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as error:
         raise WeightsUnavailable(f"{full_name}: {file.name} in TORCH_HOME is damaged; delete it and it is fetched anew.") from error
     return ImageNetNetwork(model, layers, choice.meta["categories"])
 
@@ -330,20 +339,30 @@ def _imagenet(name, weights):
 # ---- loading --------------------------------------------------------------------------------------------------------
 
 
-def load_network(name="vgg", weights=None):
-    """A network by name, in eval mode, frozen, on the CPU.
+def source():
+    """Where networks come from: "course", or "imagenet" if the environment says COURSE_WEIGHTS=imagenet.
 
-    weights: "course" (trained on the collage world), "imagenet" (torchvision's), "untrained" (the same architecture as the
-    environment's choice, as drawn); None takes the environment's choice, COURSE_WEIGHTS, or else "course".
+    Raises ValueError if it says anything else.
+    """
+    choice = os.environ.get("COURSE_WEIGHTS") or "course"
+    if choice not in ("course", "imagenet"):
+        raise ValueError(f"COURSE_WEIGHTS: 'course' or 'imagenet' is needed, got {choice!r}")
+    return choice
+
+
+def load_network(name="vgg", weights=None):
+    """A network by name, in eval mode, frozen, on the CPU, its weights in the channels-last order that is fastest there
+    (so reshape activations by `flatten` or `reshape`; `view` may refuse).
+
+    weights: "course" (trained on the collage world), "imagenet" (torchvision's), or "untrained" (a network of `source()`,
+    as drawn); None takes those of `source()`.
     Raises WeightsUnavailable if the weights are missing or damaged, ValueError if `weights` is none of these.
     """
-    source = os.environ.get("COURSE_WEIGHTS") or "course"
-    weights = weights or source
-    if weights not in ("course", "imagenet", "untrained") or source not in ("course", "imagenet"):
-        raise ValueError(f"weights: 'course', 'imagenet' or 'untrained' is needed, got {weights!r} (COURSE_WEIGHTS: {source!r})")
-    imagenet = "imagenet" in (weights, source) and weights != "course"
-    network = (_imagenet if imagenet else _course)(name, weights)
-    return network.eval().requires_grad_(False)
+    weights = weights or source()
+    if weights not in ("course", "imagenet", "untrained"):
+        raise ValueError(f"weights: 'course', 'imagenet' or 'untrained' is needed, got {weights!r}")
+    load = _imagenet if weights == "imagenet" or (weights == "untrained" and source() == "imagenet") else _course
+    return load(name, weights).eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def load_networks(names, weights=None):

@@ -1,14 +1,13 @@
 """The original photos, which ship inside scikit-image, scikit-learn and matplotlib, and a user's own pictures."""
 
 import io
-import struct
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -78,21 +77,26 @@ def load_image(source, size=None):
 
     source: a path, the bytes of a file, or a PIL picture. It is turned upright as its EXIF data say; transparent parts
     become white, and gray, 16-bit and CMYK pictures become RGB.
-    Raises FileNotFoundError, or ValueError if the source is not a whole picture or has more than 50 million pixels.
+    Raises FileNotFoundError, TypeError if the source is none of these, or ValueError if it is not a whole picture or has
+    more than 50 million pixels.
     """
+    if not isinstance(source, (str, Path, bytes, bytearray, memoryview, Image.Image)):
+        raise TypeError(f"source: a path, bytes or a PIL picture is needed, got {type(source).__name__}")
+    data = isinstance(source, (bytes, bytearray, memoryview))
     try:
-        image = source if isinstance(source, Image.Image) else Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-        if image.width * image.height > 50_000_000:
-            raise ValueError(f"source: the picture has {image.width} × {image.height} pixels; at most 50 million are read")
-        image = ImageOps.exif_transpose(image)
-        image.load()
+        image = source if isinstance(source, Image.Image) else Image.open(io.BytesIO(source) if data else source)
+        fits = image.width * image.height <= 50_000_000
+        if fits:
+            image = _to_rgb(ImageOps.exif_transpose(image))
     except FileNotFoundError:
         raise FileNotFoundError(f"source: there is no file {source}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError("source: the picture has far too many pixels; at most 50 million are read") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError, struct.error) as error:
+        fits = False
+    except Exception as error:  # Pillow's readers raise many kinds on broken data
         raise ValueError(f"source: not a picture that can be read to its end ({error})") from None
-    return _to_tensor(_to_rgb(image), size)
+    if not fits:
+        raise ValueError("source: the picture has far too many pixels; at most 50 million are read")
+    return _to_tensor(image, size)
 
 
 def to_pil(image):
@@ -106,7 +110,8 @@ def to_pil(image):
 def _to_rgb(image):
     if image.mode.startswith("I") or image.mode == "F":
         gray = np.asarray(image, dtype=np.float64)
-        gray = gray / (65535 if gray.max() > 255 else 255 if gray.max() > 1 else 1)
+        deep = image.mode.startswith("I;16") or gray.max() > 255
+        gray = gray / (65535 if deep else 255 if gray.max() > 1 else 1)
         image = Image.fromarray((255 * gray.clip(0, 1)).round().astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")

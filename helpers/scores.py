@@ -15,7 +15,7 @@ def pointing_game(maps, masks):
 def energy_inside(maps, masks):
     """The mean share of a map's heat that lies on the subject (the energy-based pointing game of Wang et al.,
     Score-CAM, CVPR Workshops 2020). A map of zeros has none."""
-    return _mean((heat * mask).sum() / heat.sum().clamp(min=1e-12) for heat, mask in _pairs(maps, masks))
+    return _mean((heat * mask).sum() / heat.sum() if heat.any() else 0 for heat, mask in _pairs(maps, masks))
 
 
 def iou(maps, masks):

@@ -1,19 +1,27 @@
 """Figures: every one has a caption that a lecture can read and an alt text that says what is to be seen."""
 
+import io
 import math
 
 import matplotlib.pyplot as plt
 import torch
-from IPython.display import display
+from IPython.display import Image, display
 
-HEAT = "inferno"
+HEAT = "turbo"
 
 
 def figure(fig, caption, alt):
     """Show a matplotlib figure with a caption below it and an alt text in its metadata, and close it."""
     fig.supxlabel(caption, fontsize=10)
-    display(fig, metadata={"image/png": {"alt": alt}})
+    display(Image(png(fig), alt=alt))
+
+
+def png(fig):
+    """A matplotlib figure as the bytes of a PNG; closes it."""
+    stream = io.BytesIO()
+    fig.savefig(stream, format="png", dpi=90)
     plt.close(fig)
+    return stream.getvalue()
 
 
 def tile(images, columns, gap=1, background=1.0):
@@ -46,13 +54,16 @@ def plot_grid(images, titles=None, columns=8, size=1.3, heats=None):
 
 
 def draw(axis, image, heat=None):
-    """Draw a picture [3, H, W] or a gray map [H, W] on an axis; a heat map over it covers what it leaves cold least."""
+    """Draw a picture [3, H, W] or a gray map [H, W] on an axis; under a heat map the picture turns gray."""
     image = image.detach().cpu()
-    axis.imshow(image.permute(1, 2, 0).clamp(0, 1) if image.dim() == 3 else image, cmap="gray", interpolation="nearest")
+    if heat is not None and image.dim() == 3:
+        image = image.mean(dim=0, keepdim=True).expand(3, -1, -1)
+    smooth = "bicubic" if min(image.shape[-2:]) > 100 else "nearest"
+    axis.imshow(image.permute(1, 2, 0).clamp(0, 1) if image.dim() == 3 else image, cmap="gray", interpolation=smooth)
     if heat is not None:
-        heat = heat.detach().cpu()
-        heat = heat / heat.max().clamp(min=1e-12)
-        axis.imshow(heat, cmap=HEAT, alpha=0.25 + 0.5 * heat.clamp(0, 1), vmin=0, vmax=1)
+        heat = heat.detach().cpu().float().clamp(min=0)
+        heat = heat / heat.max().clamp(min=1e-37)
+        axis.imshow(heat, cmap=HEAT, alpha=0.6 * (2 * heat).clamp(max=1), vmin=0, vmax=1, interpolation=smooth)
     axis.axis("off")
 
 

@@ -1,0 +1,42 @@
+"""Rebuild `data/strip.png`, the README's pictures, from the figures that are stored in the notebooks.
+
+    python -m helpers.strip
+"""
+
+import base64
+import io
+import json
+
+from PIL import Image
+
+from helpers.photos import DATA
+
+# (notebook, start of the figure's caption in the cell's source), from top to bottom
+FIGURES = [
+    ("01_weights", "The first layer of four networks"),
+    ("06_class_activation_maps", "Each column is one picture"),
+]
+WIDTH = 1000
+
+
+def figure(notebook, caption):
+    """The stored figure of a notebook whose cell mentions `caption`, `WIDTH` pixels wide."""
+    cells = json.loads((DATA.parent / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    (cell,) = [cell for cell in cells if cell["cell_type"] == "code" and caption in "".join(cell["source"])]
+    (png,) = [output["data"]["image/png"] for output in cell["outputs"] if "image/png" in output.get("data", {})]
+    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
+
+
+def main():
+    images = [figure(*which) for which in FIGURES]
+    strip = Image.new("RGB", (WIDTH, sum(image.height for image in images)), "white")
+    top = 0
+    for image in images:
+        strip.paste(image, (0, top))
+        top += image.height
+    strip.save(DATA / "strip.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""Figures carry captions and alt texts; an explorer redraws its picture when a control changes."""
+
+import base64
+import io
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from IPython.core.formatters import DisplayFormatter
+from PIL import Image
+
+from helpers import show
+from helpers.explore import Explorer, choice, slider
+from helpers.show import png
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    """A list of what was displayed, as IPython would send it: (data, metadata) by MIME type."""
+    plt.close("all")
+    found = []
+    monkeypatch.setattr(show, "display", lambda shown: found.append(DisplayFormatter().format(shown)))
+    yield found
+    assert not plt.get_fignums(), "a figure was left open"
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """A list of the figures that were made pictures of."""
+    found, png = [], show.png
+    monkeypatch.setattr(show, "png", lambda figure: found.append(figure) or png(figure))
+    return found
+
+
+IMAGES = torch.rand(5, 3, 8, 10, generator=torch.Generator().manual_seed(0))
+HEATS = torch.rand(5, 8, 10, generator=torch.Generator().manual_seed(1))
+LABELS = ["cat", "cup", "coin"]
+
+
+@pytest.mark.parametrize("draw", [
+    lambda **texts: show.grid(IMAGES, columns=3, **texts),
+    lambda **texts: show.grid(list(HEATS), titles=list("abcde"), **texts),
+    lambda **texts: show.overlay(IMAGES, HEATS, **texts),
+    lambda **texts: show.bars(torch.rand(2, 3), [LABELS, LABELS], titles=["one", "two"], **texts),
+], ids=["grid", "gray grid", "overlay", "bars"])
+def test_figures_have_caption_and_alt_text(draw, displayed, figures):
+    draw(caption="Five pictures.", alt="Colored noise.")
+    ((data, metadata),) = displayed
+    assert metadata["image/png"]["alt"] == "Colored noise."
+    assert np.array(pixels(data["image/png"])).std() > 1
+    assert figures[0].get_supxlabel() == "Five pictures."
+
+
+def pixels(data):
+    data = base64.b64decode(data) if isinstance(data, str) else data
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+@pytest.mark.parametrize("function, arguments", [(show.grid, (IMAGES,)), (show.overlay, (IMAGES, HEATS)), (show.bars, ([[1]], [["a"]]))])
+def test_texts_are_required(function, arguments):
+    with pytest.raises(TypeError, match="caption.*alt"):
+        function(*arguments)
+
+
+def test_grid_draws_each_picture_once():
+    figure = show.plot_grid(IMAGES, titles=list("abcde"), columns=3)
+    axes = figure.axes
+    assert len(axes) == 6 and [axis.get_title() for axis in axes] == ["a", "b", "c", "d", "e", ""]
+    for axis, image in zip(axes, IMAGES):
+        assert np.array_equal(axis.images[0].get_array(), image.permute(1, 2, 0))
+    assert not axes[5].images and not axes[5].axison
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("heat", [HEATS[0], HEATS[0] * 1e-20, torch.zeros(8, 10)])
+def test_heat_is_drawn_between_zero_and_its_maximum(heat):
+    figure = show.plot_grid(IMAGES[:1], heats=[heat])
+    drawn = torch.tensor(figure.axes[0].images[1].get_array())
+    assert drawn.isfinite().all()
+    assert torch.allclose(drawn, heat / heat.max() if heat.any() else heat)
+    plt.close(figure)
+
+
+def test_bars_start_at_the_top(displayed, figures):
+    show.bars([[0.1, 0.2, 0.7]], [LABELS], caption="Three bars.", alt="The last is the longest.")
+    axis = figures[0].axes[0]
+    assert [bar.get_width() for bar in axis.patches] == [0.1, 0.2, 0.7]
+    assert [label.get_text() for label in axis.get_yticklabels()] == LABELS
+    assert axis.yaxis_inverted()
+
+
+def test_tile():
+    tiled = show.tile(IMAGES, columns=3, gap=2, background=0.5)
+    assert tiled.shape == (3, 2 * 8 + 2, 3 * 10 + 2 * 2)
+    for i, (row, column) in enumerate([(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]):
+        top, left = row * 10, column * 12
+        assert torch.equal(tiled[:, top : top + 8, left : left + 10], IMAGES[i])
+        tiled[:, top : top + 8, left : left + 10] = 0.5
+    assert (tiled == 0.5).all()
+
+
+# ---- explorers ------------------------------------------------------------------------------------------------------
+
+
+def draw_line(height, color):
+    if height > 2:
+        raise ValueError("height: at most 2 is possible")
+    figure, axis = plt.subplots(figsize=(1, 1))
+    axis.plot([0, 1], [0, height], color=color)
+    axis.set_ylim(0, 2)
+    return figure
+
+
+@pytest.fixture
+def explorer():
+    plt.close("all")
+    made = Explorer(draw_line, height=slider("height", [0, 1, 2, 3]), color=choice("color", ["red", "blue"], "blue"))
+    yield made
+    assert not plt.get_fignums(), "a figure was left open"
+
+
+def test_explorer_starts_with_its_controls_values(explorer):
+    assert {name: control.value for name, control in explorer.controls.items()} == {"height": 0, "color": "blue"}
+    assert explorer.picture.value == png(draw_line(0, "blue"))
+
+
+def test_explorer_redraws_when_a_control_changes(explorer):
+    explorer.controls["height"].value = 1
+    assert explorer.picture.value == png(draw_line(1, "blue"))
+    explorer.controls["color"].value = "red"
+    assert explorer.picture.value == png(draw_line(1, "red"))
+    assert explorer.message.value == ""
+
+
+def test_explorer_shows_an_error_as_a_line(explorer):
+    explorer.controls["height"].value = 3
+    assert explorer.message.value == "height: at most 2 is possible"
+    explorer.controls["height"].value = 2
+    assert explorer.message.value == ""
+    assert explorer.picture.value == png(draw_line(2, "blue"))
+
+
+def test_explorer_shows_controls_and_picture(explorer):
+    def inside(widget):
+        return [widget, *(found for child in getattr(widget, "children", ()) for found in inside(child))]
+
+    shown = inside(explorer)
+    assert explorer.picture in shown and explorer.message in shown
+    assert all(control in shown for control in explorer.controls.values())
+    assert not any(isinstance(widget, ipywidgets.Output) for widget in shown)  # nbval compares what one prints
+    assert repr(explorer) == repr(explorer) and "height, color" in repr(explorer)
+
+
+def test_first_option_is_the_default():
+    assert choice("color", ["red", "blue"]).value == "red" and slider("height", [0, 1]).value == 0
+    assert choice("subject", {"a cat": 3, "a cup": 5}).value == 3
+    assert slider("steps", [("few", 10), ("many", 99)]).value == 10
