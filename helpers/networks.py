@@ -287,30 +287,26 @@ def _separate_relus(model):
     """Give every ReLU of a torchvision model a module of its own that is not in place.
 
     ResNet calls one module several times and DenseNet a function: their graphs are traced and each call replaced.
-    `relu_paths` of such a model tells where the last call of a module went.
+    `relu_paths` of such a model tells where the last call of a module went (of the function: "relu").
     """
-    calls = sum(isinstance(module, nn.ReLU) for module in model.modules())
     for module in model.modules():
         if isinstance(module, nn.ReLU):
             module.inplace = False
-    if not hasattr(model, "layer4") and type(model).__name__ != "DenseNet":
+    if type(model).__name__ not in ("ResNet", "DenseNet"):
         return model
-    traced = torch.fx.symbolic_trace(model)
-    modules, paths = dict(traced.named_modules()), {}
-    for node in list(traced.graph.nodes):
-        functional = node.op == "call_function" and node.target in (torch.relu, nn.functional.relu)
-        if not functional and not (node.op == "call_module" and isinstance(modules[node.target], nn.ReLU)):
-            continue
-        path = f"separate_relu{len(paths) and sum(map(len, paths.values()))}"
-        paths.setdefault("relu" if functional else node.target, []).append(path)
-        traced.add_submodule(path, nn.ReLU())
-        with traced.graph.inserting_after(node):
-            node.replace_all_uses_with(replacement := traced.graph.call_module(path, (node.args[0],)))
-        traced.graph.erase_node(node)
+    traced, paths = torch.fx.symbolic_trace(model), {}
+    modules = dict(traced.named_modules())
+    for number, node in enumerate(list(traced.graph.nodes)):
+        functional = node.target in (torch.relu, nn.functional.relu)
+        if functional or (node.op == "call_module" and isinstance(modules[node.target], nn.ReLU)):
+            path = paths["relu" if functional else node.target] = f"separate_relu{number}"
+            traced.add_submodule(path, nn.ReLU())
+            with traced.graph.inserting_after(node):
+                node.replace_all_uses_with(traced.graph.call_module(path, node.args[:1]))
+            traced.graph.erase_node(node)
     traced.delete_all_unused_submodules()
     traced.recompile()
-    assert sum(map(len, paths.values())) >= calls, "a ReLU was lost in the rewriting"
-    traced.relu_paths = {name: found[-1] for name, found in paths.items()}
+    traced.relu_paths = paths
     return traced
 
 

@@ -2,6 +2,7 @@
 
     python -m helpers.training [NAME …]                       # all of them, or those named
     torchrun --nproc_per_node=2 -m helpers.training vgg       # the same batches, shared out
+    python -m helpers.training vgg --steps 50 --out build     # a trial that leaves data/ alone
 
 A run saves its state every 100 steps under `data/checkpoints/` and goes on from there when it is started again.
 """
@@ -11,6 +12,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -22,12 +24,12 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from helpers.collage import SUBJECTS, pairs, scenes
-from helpers.networks import COURSE, WEIGHTS, device, first_convolution
+from helpers.networks import COURSE, device, first_convolution
 from helpers.photos import DATA
 
 SEED = 2**31  # the series of scenes that networks train on; nothing else uses it
 TEST_SEED = 2**31 + 1  # unseen scenes, for the accuracy that is reported
-CHECKPOINTS = DATA / "checkpoints"
+SAVE_EVERY = 100  # steps
 SNAPSHOTS = (0, 25, 50, 100, 200, 400, 800, 1600)  # steps at which the first layer is kept, beside the last
 
 
@@ -74,15 +76,16 @@ def prepare(network):
     return torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
 
 
-def train(name, recipe, seed=0, world=1, rank=0):
+def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
     """Train the course network `name`; returns it with the snapshots of its first layer {step: [64, 3, k, k]}."""
     torch.manual_seed(seed)
     where = device()
     network = COURSE[name]().to(where, memory_format=torch.channels_last).train()
     optimizer = prepare(network)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak, total_steps=recipe.steps, pct_start=0.1, cycle_momentum=False)
+    total = max(recipe.steps, 11)  # below that there is no step for the rate to rise in
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak, total_steps=total, pct_start=0.1, cycle_momentum=False)
     state = {"step": 0, "seconds": 0.0, "snapshots": {}}
-    path = CHECKPOINTS / f"{name}.pt"
+    path = out / "checkpoints" / f"{name}.pt"
     if path.exists():
         saved = torch.load(path, map_location=where, weights_only=True)
         if saved["recipe"] == list(recipe):
@@ -109,7 +112,7 @@ def train(name, recipe, seed=0, world=1, rank=0):
         optimizer.step()
         schedule.step()
         bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-        if (step + 1) % 100 == 0 and rank == 0:
+        if (step + 1) % SAVE_EVERY == 0 and rank == 0:
             state.update(step=step + 1, seconds=time.monotonic() - began)
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.save({"recipe": list(recipe), "network": network.state_dict(), "optimizer": optimizer.state_dict(),
@@ -129,23 +132,24 @@ def accuracy(network, n=2000, seed=TEST_SEED):
     return right / n
 
 
-def save(name, network, snapshots, facts):
+def save(name, network, snapshots, facts, out=DATA):
     """Write a network (half precision) and, for the families whose first layer is drawn, its snapshots."""
-    WEIGHTS.mkdir(parents=True, exist_ok=True)
+    folder = out / "weights"
+    folder.mkdir(parents=True, exist_ok=True)
     halves = {key: value.half().contiguous() if value.is_floating_point() else value for key, value in network.state_dict().items()}
-    save_file(halves, WEIGHTS / f"{name}.safetensors", metadata={key: str(value) for key, value in facts.items()})
+    save_file(halves, folder / f"{name}.safetensors", metadata={key: str(value) for key, value in facts.items()})
     if name == "resnet18":
-        save_file({f"{step:05d}": weight.contiguous() for step, weight in snapshots.items()}, WEIGHTS / f"{name}_snapshots.safetensors")
+        save_file({f"{step:05d}": weight.contiguous() for step, weight in snapshots.items()}, folder / f"{name}_snapshots.safetensors")
 
 
-def run(name, recipe):
+def run(name, recipe, out=DATA):
     world, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
-    network, snapshots, seconds = train(name, recipe, world=world, rank=rank)
+    network, snapshots, seconds = train(name, recipe, world=world, rank=rank, out=out)
     if rank == 0:
         network = network.cpu().half().float()  # what a reader will get
         facts = {"steps": recipe.steps, "batch": recipe.batch, "seed": 0, "minutes": round(seconds / 60, 1), "accuracy": accuracy(network)}
-        save(name, network, snapshots, facts)
-        (CHECKPOINTS / f"{name}.pt").unlink(missing_ok=True)
+        save(name, network, snapshots, facts, out)
+        (out / "checkpoints" / f"{name}.pt").unlink(missing_ok=True)
         print(f"{name}: {json.dumps(facts)}", flush=True)
 
 
@@ -153,14 +157,17 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m helpers.training", description="Rebuild the networks in data/weights.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(RECIPES)} (default: all)")
     parser.add_argument("--steps", type=int, help="train for fewer steps than the recipe says (for a trial)")
-    names, steps = vars(parser.parse_args(arguments)).values()
+    parser.add_argument("--out", type=Path, default=DATA, help="the folder for weights/ and checkpoints/ (default: data)")
+    names, steps, out = vars(parser.parse_args(arguments)).values()
     for name in names or RECIPES:
         if name not in RECIPES:
             parser.error(f"no network {name!r}; choose from {', '.join(RECIPES)}")
     if "WORLD_SIZE" in os.environ:
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     for name in names or RECIPES:
-        run(name, RECIPES[name] if steps is None else RECIPES[name]._replace(steps=steps))
+        run(name, RECIPES[name] if steps is None else RECIPES[name]._replace(steps=steps), out)
     if dist.is_initialized():
         dist.destroy_process_group()
 

@@ -11,26 +11,24 @@ from helpers import collage
 from helpers.collage import BACKGROUNDS, SUBJECTS, pairs, scenes
 from helpers.photos import PHOTOS, instances
 
-# Every sixteenth pixel of scenes 0 to 3 of series 123, row by row, as RGB bytes, and the area of their masks.
+# Scenes 0 to 39 of series 123: sixteen pixels of each as gray levels, and the area of each mask.
 FINGERPRINT = """
-8d9194a3a5a6a19fa29b9d9a9291968b8b8b8688877f80818e8d8ea7a7a5a7a7a59b9a999898978c8d8e8e8a8c828683
-abadababa9a9a3a2a29c9d9e9d9d9b8e8e92898a89838382acadaacacbc8c0c4c29f9ea19695978e8d8a848582838185
-5c5f64585a598182804d514c979397979396848484827f80585c583b3e3b2f2c2a51505398999c8f9494898789898b85
-4c4a4d3b3839231f1f4b4c529a97999392968d8d908d868bb1b3b3b1afafa5a4a4a2a0a1969798919194888789838283
-e6d2a9a86e35e8bdabdd9e66080a04ffffffbeb69c816b4e6f6044ffffb41b1914ffebb776563de3e2fb673c10482005
-423846ffffff3a30422e231a8d67416e5c51624b458b8350030202ff633f6d7160d120002b29303a3e4bdfbca72d2917
-5949599b1600756d5da394963c3e3ba9b1c15f65743f342c754e2f2b28246c5b38979fa2322d34848c8b3d3f3f8d828d
-544126775c59715c356a533d54402c403626aca6afa0948e84695bdec5cccebdbfd0bfbebebfbb9d9e9590828c746f7a
-4e265b312f453026473024531d225c3c44411c263b2b32343c434b44445843434f3f3344361b242e2756a389a2b58880
-5b5069373b5800061e736063232d5a6551643a2e4129303fe5b8a072666f626979534468723b695c4d6243455143305e
-4f3d7046484b61437c131b3231296230346a3e47472c4a782d3e71422a6d47404324396f573c7233365d3d344c3d1b5a
-55565f2a3b743440663d37763c387254276324383d3f256762417c554b88574c494c477a49407147477a4c3c49e5bcad
-66c39e517d6e68af954581605ab18e68b48c5fb1a164aa8770b098d85d94689a9f56847c66978a6dbb8567a1904f8d77
-70b29268b79a549a83639d838a646f9367825aa881679972519c8665c3a8377266709d98797e6f614b5068ad8e559392
-6fb8946ca3895dad964fa07b83968b3e3a309d80516bae91569b8557a59174bb946989858371642f2c21212d2f58a18a
-508b854e9a7368a28c6b57382c3428595f4b2d34205b97824a9e8245a3836fa38a5b9e74628669568b7b1f22221f5344
+8f9d9683a9a591858bb691865c5392854377ff39a146623a50ac0f7d4ec2b697602223a24a155d41515643426c634abba18893415a7a64818b8639756b841b2f
+20251a8219183518191a18182115160a192c34361c2b132e1a26263f1a1f21240d6443175e6a8663476e7d6c10485615546d5a5c634a7ea66f5f6e9f79859a9a
+04070f0f05c40a110bca5407003d5e0772748da3888f8960ac7a26c5c4cdab8768b06470d8c8af87e56a8968f5c22a21006f5c000477644a01795c3e03665301
+dad8ccb9e19fceb7dde0cfb9e4e45bce7a70746c7a8fd264727157676d615d57352d2722477b482c43406c9f49463c347a79a2ba0ac9e19c038e479b5ea77596
+744a48504f5151504d554458474e775bfe8df5ebdd4cdfcbda3c61ac5f94a18d13777619758d807d7f928e7f1c81721ecc03ff00020300ff00e94a0702011405
+9b6aaa69bd000a6f905e5871c5706a4a715714111309580b050a29230a0b09775739515c4b4b51474259514c5f514f677c7d7f799b78836f9b3f7b7051458477
+5e5f574d615c496d6a3559ce6c655f574f5a676d65988b9d5a88949e3e4a585c03030f2f0307c38e0504aa974e3738094e456151543b606260414ad46a3ff6a2
+257633361b142938258165331b5322277578a25b7c65745b5fb378476d7c4586ff3d389ef03e3d868014b71a616a7580847ca8cc33318ab81c357056426a915e
+8e483c3d4a3f41ed46c09a4f4b4d4d50d031c3c0cc7426b22d9bbcaecec1b9a7d01f29221e1a1d1b10144d15080b09524a9634994e82052d3e493e3740423e36
+6d6d4314569aac7d7338612b55993c6696a5baba97a674be93b1aeaa96b0c9ab5b5346355d50634a5e2e73475429564789796d385b7f7612747da681aac5bbaf
 """
-AREAS = [3382, 4958, 5328, 3182]
+AREAS = [
+    3382, 4958, 5328, 3182, 796, 774, 10918, 2416, 5779, 3168, 1438, 12772, 1283, 1030,
+    1559, 5435, 4585, 1209, 10664, 13296, 3230, 2782, 12396, 4452, 1989, 4543, 4530, 2796,
+    4293, 390, 826, 5199, 12145, 3350, 2674, 1118, 2693, 1332, 2316, 1586,
+]
 
 
 def equal(one, other):
@@ -48,10 +46,10 @@ def test_pieces_equal_the_whole(make, subjects):
 @pytest.mark.parametrize("make", [scenes, pairs])
 def test_only_the_seed_counts(make):
     torch.manual_seed(1), np.random.seed(1)
-    first = make(4, 7, 48)
+    first = make(4, 6, 48)
     torch.manual_seed(2), np.random.seed(2)
-    assert equal(first, make(4, 7, 48))
-    others = make(4, 8, 48)
+    assert equal(first, make(4, 6, 48))
+    others = make(4, 7, 48)
     assert not any(torch.equal(a, b) for a in first.images for b in others.images)
 
 
@@ -69,7 +67,8 @@ def test_shapes_and_ranges(size):
     for made in (one, two):
         assert [tensor.dtype for tensor in made] == [torch.float32, torch.int64, torch.bool]
         assert made.images.min() >= 0 and made.images.max() <= 1
-        assert made.images.std() > 0.1
+        levels = 255 * made.images
+        assert (levels - levels.round()).abs().max() < 1e-3 and levels.std() > 25
 
 
 def test_every_subject_comes_equally_often():
@@ -162,11 +161,11 @@ def test_backgrounds_show_no_subject(name):
 
 
 def test_the_world_is_the_one_of_the_committed_networks():
-    made = scenes(4, 123)
-    found = made.images[:, :, 8::16, 8::16].mul(255).round().permute(0, 2, 3, 1).flatten()
+    made = scenes(40, 123)
+    found = made.images[:, :, 16::32, 16::32].mean(1).mul(255).flatten()
     expected = torch.tensor(list(bytes.fromhex(FINGERPRINT)))
     message = "scenes look different: the networks in data/weights must be trained anew (python -m helpers.training)"
-    assert (found - expected).abs().max() <= 1, message
+    assert (found - expected).abs().max() <= 1.5, message
     areas = made.masks.sum((1, 2))
     assert (areas - torch.tensor(AREAS)).abs().max() <= 5, message
 

@@ -1,0 +1,175 @@
+"""Training gives the same pictures for a step, resumes where it stopped, and runs in several processes."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+import torch
+from safetensors import safe_open
+from torch import nn
+from torch.nn.functional import one_hot
+
+from helpers import load_network, networks, training
+from helpers.collage import scenes
+from helpers.training import SEED, TEST_SEED, Batches, Recipe, accuracy
+
+TINY = Recipe(steps=5, batch=5)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Batches and tests of a few pictures, and a saved state every three steps."""
+    monkeypatch.setitem(training.RECIPES, "resnet18", TINY)
+    monkeypatch.setattr(training, "accuracy", partial(accuracy, n=10))
+    monkeypatch.setattr(training, "SAVE_EVERY", 3)
+    monkeypatch.setattr(training, "device", lambda: torch.device("cpu"))
+
+
+# ---- batches --------------------------------------------------------------------------------------------------------
+
+
+def test_batch_is_the_same_each_time():
+    (images, targets), (again, targets_again), (others, _) = Batches(10)[3], Batches(10)[3], Batches(10)[4]
+    assert torch.equal(images, again) and torch.equal(targets, targets_again)
+    assert not any(torch.equal(image, other) for image in images for other in others)
+
+
+def test_a_fifth_of_a_batch_shows_two_subjects():
+    images, targets = Batches(20)[0]
+    assert images.shape == (20, 3, 128, 128) and targets.shape == (20, 10)
+    assert (targets.sum(1) == 1).all()
+    assert (targets.max(1).values == 0.5).sum() == 4
+    assert torch.equal(targets[:16].argmax(1), scenes(16, SEED).labels)
+
+
+@pytest.mark.parametrize("world", [2, 4])
+def test_processes_share_a_batch(world):
+    whole, targets = Batches(20)[7]
+    shares = [Batches(20, rank, world)[7] for rank in range(world)]
+    alone = 20 // world - 20 // world // 5
+    order = torch.cat([images[:alone] for images, _ in shares] + [images[alone:] for images, _ in shares])
+    assert torch.equal(order, whole)
+    assert sum(len(targets) for _, targets in shares) == len(targets)
+
+
+def test_no_step_trains_on_test_pictures():
+    assert SEED != TEST_SEED
+    assert not torch.equal(scenes(1, SEED).images, scenes(1, TEST_SEED).images)
+
+
+# ---- runs -----------------------------------------------------------------------------------------------------------
+
+
+def test_accuracy():
+    labels = scenes(130, 5).labels
+    right = torch.arange(130) % 4 > 0
+
+    class Answers(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight, self.seen = nn.Parameter(torch.zeros(1)), 0
+
+        def forward(self, images):
+            some = slice(self.seen, self.seen + len(images))
+            self.seen += len(images)
+            return one_hot(torch.where(right, labels, (labels + 1) % 10)[some], 10)
+
+    assert accuracy(Answers(), 130, seed=5) == right.float().mean()
+
+
+def test_a_run_writes_a_network_that_loads(tiny, tmp_path, monkeypatch, capsys):
+    training.main(["resnet18", "--steps", "10", "--out", str(tmp_path)])
+    assert capsys.readouterr().out.startswith('resnet18: {"steps": 10, "batch": 5, ')
+    assert not list((tmp_path / "checkpoints").iterdir())
+    with safe_open(tmp_path / "weights" / "resnet18.safetensors", "pt") as file:
+        assert file.metadata().keys() == {"steps", "batch", "seed", "minutes", "accuracy"}
+    with safe_open(tmp_path / "weights" / "resnet18_snapshots.safetensors", "pt") as file:
+        assert sorted(file.keys()) == ["00000", "00010"]
+        last = file.get_tensor("00010")
+
+    monkeypatch.setattr(networks, "WEIGHTS", tmp_path / "weights")
+    network = load_network("resnet18", "course")
+    assert torch.equal(networks.first_convolution(network).weight, last.float())
+    assert network(torch.rand(1, 3, 64, 64)).isfinite().all()
+
+
+class Later(Batches):
+    """Batches of which the first three can't be had."""
+
+    def __getitem__(self, step):
+        assert step >= 3
+        return super().__getitem__(step)
+
+
+def test_a_run_resumes_where_it_stopped(tiny, tmp_path, monkeypatch):
+    network, snapshots, _ = training.train("resnet18", TINY, out=tmp_path)
+    assert (tmp_path / "checkpoints" / "resnet18.pt").exists()
+    monkeypatch.setattr(training, "Batches", Later)
+    resumed, snapshots_resumed, _ = training.train("resnet18", TINY, out=tmp_path)
+    torch.testing.assert_close(resumed.state_dict(), network.state_dict(), rtol=1e-4, atol=1e-5)
+    assert snapshots.keys() == snapshots_resumed.keys() == {0, 5}
+    assert torch.equal(snapshots[0], snapshots_resumed[0])
+
+
+def test_the_state_of_another_recipe_is_left_alone(tiny, tmp_path, monkeypatch):
+    training.train("resnet18", TINY, out=tmp_path)
+    monkeypatch.setattr(training, "Batches", Later)
+    with pytest.raises(AssertionError):
+        training.train("resnet18", TINY._replace(peak=0.2), out=tmp_path)
+
+
+def test_first_layer_starts_small_and_decays_fast():
+    network = networks.COURSE["resnet18"]()
+    optimizer = training.prepare(network)
+    first = networks.first_convolution(network).weight
+    assert 0.009 < first.std() < 0.011
+    decays = {weight: group["weight_decay"] for group in optimizer.param_groups for weight in group["params"]}
+    assert decays.keys() == set(network.parameters())
+    assert decays.pop(first) == 1e-2 and set(decays.values()) == {5e-4}
+
+
+def test_every_course_network_has_a_recipe():
+    assert training.RECIPES.keys() == networks.COURSE.keys()
+
+
+def test_unknown_network(capsys):
+    with pytest.raises(SystemExit):
+        training.main(["lenet"])
+    assert "no network 'lenet'; choose from vgg" in capsys.readouterr().err
+
+
+TWO_PROCESSES = """
+import sys
+from functools import partial
+import torch
+from helpers import training
+
+train = training.train
+
+def train_and_compare(*arguments, **options):
+    trained = train(*arguments, **options)
+    weight = training.first_convolution(trained[0]).weight.detach().contiguous()
+    weights = [torch.empty_like(weight) for _ in range(2)]
+    torch.distributed.all_gather(weights, weight)
+    assert torch.equal(*weights), "the processes trained different networks"
+    return trained
+
+training.train = train_and_compare
+training.RECIPES["resnet18"] = training.Recipe(2, batch=10)
+training.accuracy = partial(training.accuracy, n=10)
+training.main(["resnet18", "--out", sys.argv[1]])
+"""
+
+
+def test_two_processes(tmp_path, monkeypatch):
+    script = tmp_path / "two_processes.py"
+    script.write_text(TWO_PROCESSES)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", str(script), str(tmp_path)]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('resnet18: {"steps": 2, "batch": 10') == 1
+    monkeypatch.setattr(networks, "WEIGHTS", tmp_path / "weights")
+    assert load_network("resnet18", "course")(torch.rand(1, 3, 64, 64)).isfinite().all()
