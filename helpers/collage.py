@@ -74,7 +74,7 @@ def pairs(n, seed, size=128, subjects=None, start=0):
 
 
 def _labels(subjects, at_least):
-    subjects = SUBJECTS if subjects is None else tuple(subjects)
+    subjects = SUBJECTS if subjects is None else (subjects,) if isinstance(subjects, str) else tuple(subjects)
     unknown = [name for name in subjects if name not in SUBJECTS]
     if unknown:
         raise ValueError(f"subjects: {unknown[0]!r} is unknown; choose from {', '.join(SUBJECTS)}")

@@ -10,7 +10,7 @@ def activations(network, layers):
     The tensors are part of the graph, so gradients can be taken with respect to them. The hooks are gone after the
     block, whatever happens in it. Raises KeyError if the network has no such layer.
     """
-    modules = network.layers
+    modules, layers = network.layers, [layers] if isinstance(layers, str) else layers
     unknown = [name for name in layers if name not in modules]
     if unknown:
         raise KeyError(f"layers: no layer {unknown[0]!r}; choose from {', '.join(modules)}")

@@ -364,17 +364,20 @@ def load_network(name="vgg", weights=None):
 def load_networks(names, weights=None):
     """Those of the named networks that can be had, {name: network}; prints a line for each that can't.
 
-    Where none can, SqueezeNet is tried, the smallest (5 MB). Raises WeightsUnavailable if that fails too.
+    Where none of ImageNet's can, SqueezeNet is tried, the smallest (5 MB). Raises WeightsUnavailable if none is left.
     """
-    found = {}
+    found, missing = {}, None
     for name in names:
         try:
             found[name] = load_network(name, weights)
         except WeightsUnavailable as error:
+            missing = error
             print(error)
-    if not found:
+    if not found and source() == "imagenet" and weights != "course":
         print("Going on with squeezenet.")
         found["squeezenet"] = load_network("squeezenet", weights)
+    if not found:
+        raise missing
     return found
 
 

@@ -27,7 +27,7 @@ def _iou(heat, mask):
     chosen = torch.zeros_like(mask).flatten()
     chosen[heat.flatten().topk(int(mask.sum())).indices] = True
     chosen = chosen.view_as(mask) & (heat > 0)
-    return (chosen & mask).sum() / (chosen | mask).sum()
+    return (chosen & mask).sum() / (chosen | mask).sum().clamp(min=1)
 
 
 def center_map(height, width):

@@ -2,6 +2,7 @@
 
 import io
 import math
+import textwrap
 
 import matplotlib.pyplot as plt
 import torch
@@ -12,7 +13,7 @@ HEAT = "turbo"
 
 def figure(fig, caption, alt):
     """Show a matplotlib figure with a caption below it and an alt text in its metadata, and close it."""
-    fig.supxlabel(caption, fontsize=10)
+    fig.supxlabel(textwrap.fill(caption, max(30, int(13 * fig.get_figwidth()))), fontsize=10)
     display(Image(png(fig), alt=alt))
 
 
@@ -43,7 +44,7 @@ def plot_grid(images, titles=None, columns=8, size=1.3, heats=None):
     title_room = 0.25 if titles is not None else 0
     fig, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
                              figsize=(columns * size, rows * (size * height / width + title_room) + 0.35))
-    fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
     for axis in axes.flat:
         axis.axis("off")
     for i, (axis, image) in enumerate(zip(axes.flat, images)):
@@ -58,12 +59,14 @@ def draw(axis, image, heat=None):
     image = image.detach().cpu()
     if heat is not None and image.dim() == 3:
         image = image.mean(dim=0, keepdim=True).expand(3, -1, -1)
-    smooth = "bicubic" if min(image.shape[-2:]) > 100 else "nearest"
-    axis.imshow(image.permute(1, 2, 0).clamp(0, 1) if image.dim() == 3 else image, cmap="gray", interpolation=smooth)
+    smooth = "bicubic" if min(image.shape[-2:]) >= 120 else "nearest"  # a weight or a coarse map shows its squares
+    pixels = image.permute(1, 2, 0).clamp(0, 1) if image.dim() == 3 else image
+    axis.imshow(pixels.numpy(), cmap="gray", interpolation=smooth)
     if heat is not None:
         heat = heat.detach().cpu().float().clamp(min=0)
         heat = heat / heat.max().clamp(min=1e-37)
-        axis.imshow(heat, cmap=HEAT, alpha=0.6 * (2 * heat).clamp(max=1), vmin=0, vmax=1, interpolation=smooth)
+        opacity = 0.6 * (2 * heat).clamp(max=1)
+        axis.imshow(heat.numpy(), cmap=HEAT, alpha=opacity.numpy(), vmin=0, vmax=1, interpolation=smooth)
     axis.axis("off")
 
 
@@ -81,7 +84,7 @@ def bars(groups, labels, titles=None, *, caption, alt):
     """Show a bar chart of values [k] named by `labels` [k] for each of `groups`: probabilities, say."""
     fig, axes = plt.subplots(1, len(groups), squeeze=False, layout="constrained", figsize=(3.2 * len(groups), 0.26 * len(labels[0]) + 0.8))
     for i, (axis, values) in enumerate(zip(axes.flat, groups)):
-        axis.barh(labels[i], values, color="#4063d8")
+        axis.barh(labels[i], torch.as_tensor(values).cpu().numpy(), color="#4063d8")
         axis.invert_yaxis()
         axis.tick_params(labelsize=8)
         axis.spines[["top", "right"]].set_visible(False)

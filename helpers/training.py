@@ -43,10 +43,10 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     "vgg": Recipe(1600, peak=0.05),
-    "alexnet": Recipe(2000),
+    "alexnet": Recipe(3600),
     "resnet18": Recipe(2000),
-    "densenet121": Recipe(1600),
-    "resnet101": Recipe(1600),
+    "densenet121": Recipe(1800),
+    "resnet101": Recipe(1800),
 }
 
 
@@ -133,7 +133,7 @@ def accuracy(network, n=2000, seed=TEST_SEED):
 
 
 def save(name, network, snapshots, facts, out=DATA):
-    """Write a network (half precision) and, for the families whose first layer is drawn, its snapshots."""
+    """Write a network (half precision) and, for ResNet-18, the snapshots of its first layer."""
     folder = out / "weights"
     folder.mkdir(parents=True, exist_ok=True)
     halves = {key: value.half().contiguous() if value.is_floating_point() else value for key, value in network.state_dict().items()}
