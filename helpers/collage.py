@@ -300,8 +300,9 @@ def _photo_crop(random, size, label):
     names = [name for name, (_, _, subject) in PHOTOS.items() if subject == SUBJECTS[label]]
     photo, mask, boxes = _photo_pyramids(names[random.integers(len(names))])
     x, y, width, height = boxes[random.integers(len(boxes))]
-    side = max(width, height) * random.uniform(0.75, 1.5 if len(boxes) == 1 else 2.5)
-    side = min(side, 1.2 * min(photo[0].shape[:2]))
+    longest, limit = max(width, height), 1.2 * min(photo[0].shape[:2])
+    widest = 1.5 * longest if len(boxes) == 1 else limit  # of many coins, one or all
+    side = min(random.uniform(0.75 * longest, widest), limit)
     stretch = math.exp(random.uniform(-0.25, 0.25))
     room = np.maximum(0.12 * np.array([width, height]), 0.5 * (side - np.array([width, height])))
     center = (x + width / 2, y + height / 2) + random.uniform(-0.6, 0.6, 2) * room
