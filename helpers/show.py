@@ -44,7 +44,7 @@ def plot_grid(images, titles=None, columns=8, size=1.3, heats=None):
     title_room = 0.25 if titles is not None else 0
     fig, axes = plt.subplots(rows, columns, squeeze=False, layout="constrained",
                              figsize=(columns * size, rows * (size * height / width + title_room) + 0.35))
-    fig.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
+    fig.get_layout_engine().set(w_pad=0.05, h_pad=0.03, wspace=0, hspace=0)
     for axis in axes.flat:
         axis.axis("off")
     for i, (axis, image) in enumerate(zip(axes.flat, images)):
