@@ -373,7 +373,7 @@ def load_networks(names, weights=None):
         except WeightsUnavailable as error:
             missing = error
             print(error)
-    if not found and source() == "imagenet" and weights != "course":
+    if not found and (weights or source()) == "imagenet":
         print("Going on with squeezenet.")
         found["squeezenet"] = load_network("squeezenet", weights)
     if not found:

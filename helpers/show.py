@@ -84,7 +84,7 @@ def bars(groups, labels, titles=None, *, caption, alt):
     """Show a bar chart of values [k] named by `labels` [k] for each of `groups`: probabilities, say."""
     fig, axes = plt.subplots(1, len(groups), squeeze=False, layout="constrained", figsize=(3.2 * len(groups), 0.26 * len(labels[0]) + 0.8))
     for i, (axis, values) in enumerate(zip(axes.flat, groups)):
-        axis.barh(labels[i], torch.as_tensor(values).cpu().numpy(), color="#4063d8")
+        axis.barh(labels[i], torch.as_tensor(values, dtype=torch.float64, device="cpu").numpy(), color="#4063d8")
         axis.invert_yaxis()
         axis.tick_params(labelsize=8)
         axis.spines[["top", "right"]].set_visible(False)
