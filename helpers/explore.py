@@ -43,5 +43,11 @@ def slider(name, options, value=None):
     return widgets.SelectionSlider(description=name, options=options, continuous_update=False, **_start(value))
 
 
+def upload(name):
+    """A button for a user's own picture; its value is () until a file is chosen, then a tuple of one dictionary whose
+    "content" is the file's bytes (for `helpers.load_image`)."""
+    return widgets.FileUpload(description=name, accept="image/*", multiple=False)
+
+
 def _start(value):
     return {} if value is None else {"value": value}

@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 
+from torch import nn
+
 
 @contextmanager
 def activations(network, layers):
@@ -21,6 +23,28 @@ def activations(network, layers):
     ]
     try:
         yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+@contextmanager
+def guided_relus(network):
+    """Let only positive gradients pass back through each ReLU while the block runs: the gradient becomes guided backprop's
+    (Springenberg et al., ICLR Workshop 2015). Yields the number of ReLUs; they are as before after the block.
+
+    Forward and backward pass both belong into the block. Raises ValueError if the network has no ReLU module.
+    """
+
+    def guide(module, inputs, output):
+        if output.requires_grad:
+            output.register_hook(lambda gradient: gradient.clamp(min=0))
+
+    hooks = [module.register_forward_hook(guide) for module in network.modules() if isinstance(module, nn.ReLU)]
+    if not hooks:
+        raise ValueError("network: it has no nn.ReLU whose gradient could be guided")
+    try:
+        yield len(hooks)
     finally:
         for hook in hooks:
             hook.remove()

@@ -90,15 +90,14 @@ def _pooled():
 
 
 def alexnet():
-    """AlexNet (Krizhevsky, Sutskever & Hinton, NeurIPS 2012): 64 filters of 11×11, then narrower; batch norm added."""
+    """AlexNet (Krizhevsky, Sutskever & Hinton, NeurIPS 2012): 64 filters of 11×11, then narrower; batch norm
+    added, and no dropout, for the collage world never runs out of pictures."""
     body = nn.Sequential(
-        *_conv_relu(3, 64, 11, 4, 2), nn.MaxPool2d(3, 2), *_conv_relu(64, 96, 5), nn.MaxPool2d(3, 2),
-        *_conv_relu(96, 128, 3), *_conv_relu(128, 96, 3), *_conv_relu(96, 96, 3), nn.MaxPool2d(3, 2))
-    neck = nn.Sequential(
-        nn.AdaptiveAvgPool2d(3), nn.Flatten(),
-        nn.Linear(96 * 9, 256), nn.ReLU(), nn.Dropout(0.2), nn.Linear(256, 512), nn.ReLU(), nn.Dropout(0.2))
+        *_conv_relu(3, 64, 11, 4, 2), nn.MaxPool2d(3, 2), *_conv_relu(64, 128, 5), nn.MaxPool2d(3, 2),
+        *_conv_relu(128, 128, 3), *_conv_relu(128, 128, 3), *_conv_relu(128, 96, 3), nn.MaxPool2d(3, 2))
+    neck = nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(96 * 9, 256), nn.ReLU(), nn.Linear(256, 512), nn.ReLU())
     layers = {"conv1": "body.2", "conv2": "body.6", "conv3": "body.10", "conv4": "body.13", "conv5": "body.16",
-              "fc6": "neck.3", "fc7": "neck.6"}
+              "fc6": "neck.3", "fc7": "neck.5"}
     return Network(body, neck, 512, layers)
 
 

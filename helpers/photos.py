@@ -62,14 +62,28 @@ def photo(name, size=None):
 
     Raises ValueError if there is no such photo or `size` is below 1.
     """
-    pixels = photo_array(name)
+    return _square(name, photo_array(name), size, Image.Resampling.LANCZOS)
+
+
+def photo_mask(name, size=None):
+    """Which pixels of `photo(name, size)` show its subject: bool [H, W].
+
+    Raises ValueError if the photo shows none of the subjects, or `size` is below 1.
+    """
+    if PHOTOS.get(name, (None,) * 3)[2] is None:
+        raise ValueError(f"name: no photo {name!r} with a subject")
+    mask = np.where(instances(name) > 0, np.uint8(255), np.uint8(0))
+    return _square(name, mask[..., None].repeat(3, axis=2), size, Image.Resampling.BILINEAR)[0] > 0.5
+
+
+def _square(name, pixels, size, resampling):
     middle = None
     if name == "helmet":
         pixels = pixels[300:512, 262:512]
     elif PHOTOS[name][2]:
         rows, columns = np.nonzero(instances(name))
         middle = ((columns.min() + columns.max()) / 2, (rows.min() + rows.max()) / 2)
-    return _to_tensor(Image.fromarray(pixels), size, middle)
+    return _to_tensor(Image.fromarray(pixels), size, middle, resampling)
 
 
 def load_image(source, size=None):
@@ -119,12 +133,12 @@ def _to_rgb(image):
     return image.convert("RGB")
 
 
-def _to_tensor(image, size, middle=None):
+def _to_tensor(image, size, middle=None, resampling=Image.Resampling.LANCZOS):
     if size is not None:
         if size < 1:
             raise ValueError(f"size: at least 1 is needed, got {size}")
         side = min(image.size)
         x, y = middle or (image.width / 2, image.height / 2)
         left, top = min(max(0, round(x - side / 2)), image.width - side), min(max(0, round(y - side / 2)), image.height - side)
-        image = image.resize((size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
+        image = image.resize((size, size), resampling, box=(left, top, left + side, top + side))
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float().div(255)

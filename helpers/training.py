@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from helpers.collage import SUBJECTS, pairs, scenes
-from helpers.networks import COURSE, device, first_convolution
+from helpers.networks import COURSE, Residual, device, first_convolution
 from helpers.photos import DATA
 
 SEED = 2**31  # the series of scenes that networks train on; nothing else uses it
@@ -43,10 +43,10 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     "vgg": Recipe(1600, peak=0.05),
-    "alexnet": Recipe(3600),
+    "alexnet": Recipe(10000),
     "resnet18": Recipe(2000),
     "densenet121": Recipe(1800),
-    "resnet101": Recipe(1800),
+    "resnet101": Recipe(4000),
 }
 
 
@@ -68,9 +68,13 @@ class Batches(Dataset):
 
 def prepare(network):
     """Draw the first layer small, as AlexNet's was (batch norm follows, so only its direction counts), and shield it from
-    noise by a strong weight decay: this is what makes clean filters. Returns the optimizer."""
+    noise by a strong weight decay: this is what makes clean filters. Residual blocks begin as the identity (Goyal et al.,
+    arXiv 2017), so that depth does not slow the start. Returns the optimizer."""
     first = first_convolution(network).weight
     nn.init.normal_(first, std=0.01)
+    for block in network.modules():
+        if isinstance(block, Residual):
+            nn.init.zeros_(block.branch[-1].weight)
     others = [weight for weight in network.parameters() if weight is not first]
     groups = [{"params": [first], "weight_decay": 1e-2}, {"params": others, "weight_decay": 5e-4}]
     return torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)

@@ -1,10 +1,11 @@
-"""`activations` sees the named layers and leaves nothing behind."""
+"""`activations` sees the named layers, `guided_relus` guides gradients, and both leave nothing behind."""
 
 import pytest
 import torch
+from captum.attr import GuidedBackprop
 from torch import nn
 
-from helpers import activations
+from helpers import activations, guided_relus, load_network
 from helpers.networks import Network
 
 
@@ -51,3 +52,22 @@ def test_hooks_are_removed_after_an_error(network):
         with activations(network, ["conv1", "conv9"]):
             pass
     assert hooks(network) == 0
+
+
+@pytest.mark.parametrize("name, relus", [("vgg", 13), ("resnet18", 17), ("densenet121", 121), ("alexnet", 7)])
+def test_guided_relus_give_captums_guided_backprop(name, relus):
+    network, x = load_network(name), torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with guided_relus(network) as count:
+        image = x.clone().requires_grad_()
+        (ours,) = torch.autograd.grad(network(image)[:, 3].sum(), image)
+    assert count == relus
+    assert torch.allclose(ours, GuidedBackprop(network).attribute(x.requires_grad_(), target=3), atol=1e-6)
+    (plain,) = torch.autograd.grad(network(x)[:, 3].sum(), x)
+    assert not torch.allclose(plain, ours, atol=1e-3), "the ReLUs should be as before after the block"
+    assert hooks(network) == 0
+
+
+def test_guided_relus_need_relus():
+    with pytest.raises(ValueError, match="^network: "):
+        with guided_relus(nn.Linear(2, 2)):
+            pass

@@ -190,10 +190,7 @@ def unseen():
     return scenes(300, seed)
 
 
-SHORT = pytest.mark.xfail(strict=True, reason="trained too short: alexnet reaches 96.4 %, resnet101 95.0 %")
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=SHORT if name in ("alexnet", "resnet101") else ()) for name in COURSE])
+@pytest.mark.parametrize("name", COURSE)
 def test_committed_network_names_unseen_scenes(name, unseen):
     network = load_network(name, "course")
     with torch.no_grad():

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from helpers.cutouts import ELLIPSES, OUTLINES, cut_out
-from helpers.photos import PHOTOS, instances, load_image, photo, to_pil
+from helpers.photos import PHOTOS, instances, load_image, photo, photo_mask, to_pil
 
 WITH_SUBJECT = [name for name, (_, _, subject) in PHOTOS.items() if subject]
 
@@ -41,6 +41,20 @@ def test_photo_shows_its_subject_in_the_middle():
     side = 427
     left = round((columns.min() + columns.max()) / 2 - side / 2)
     assert torch.equal(photo("rocket", side), photo("rocket")[:, :, left : left + side])
+
+
+@pytest.mark.parametrize("name", WITH_SUBJECT)
+def test_photo_mask_is_cropped_as_the_photo(name):
+    assert photo_mask(name).shape == photo(name).shape[1:]
+    mask = photo_mask(name, 64)
+    assert mask.shape == (64, 64) and mask.dtype == torch.bool and 0.02 < mask.float().mean() < 0.95
+    assert (mask.float() - photo_mask(name, 128).float().view(64, 2, 64, 2).mean((1, 3))).abs().mean() < 0.05
+
+
+def test_photo_mask_errors():
+    for name in ("dog", "brick"):
+        with pytest.raises(ValueError, match="^name: .*" + name):
+            photo_mask(name)
 
 
 def test_photo_errors():

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from datetime import datetime, timezone
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -11,8 +12,8 @@ import torch
 from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
-from helpers import show
-from helpers.explore import Explorer, choice, slider
+from helpers import load_image, show
+from helpers.explore import Explorer, choice, slider, upload
 from helpers.show import png
 
 
@@ -157,3 +158,19 @@ def test_first_option_is_the_default():
     assert choice("color", ["red", "blue"]).value == "red" and slider("height", [0, 1]).value == 0
     assert choice("subject", {"a cat": 3, "a cup": 5}).value == 3
     assert slider("steps", [("few", 10), ("many", 99)]).value == 10
+
+
+def test_explorer_of_an_uploaded_picture():
+    def draw(picture):
+        image = load_image(picture[0]["content"], 16) if picture else torch.zeros(3, 16, 16)
+        return show.plot_grid([image])
+
+    explorer = Explorer(draw, picture=upload("picture"))
+    first, stream = explorer.picture.value, io.BytesIO()
+    Image.new("RGB", (20, 30), "red").save(stream, "PNG")
+    file = {"name": "a.png", "type": "image/png", "size": 1, "last_modified": datetime.now(timezone.utc)}
+    explorer.controls["picture"].value = ({**file, "content": memoryview(stream.getvalue())},)
+    red = explorer.picture.value
+    assert red != first and not explorer.message.value
+    explorer.controls["picture"].value = ({**file, "content": memoryview(b"no picture")},)
+    assert "not a picture" in explorer.message.value and explorer.picture.value == red
