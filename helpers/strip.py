@@ -14,9 +14,11 @@ from helpers.photos import DATA
 # (notebook, start of the figure's caption in the cell's source), from top to bottom
 FIGURES = [
     ("01_weights", "The first layer of four networks"),
+    ("02_nearest_neighbors", "The same queries and their eight nearest"),
+    ("04_activations", "show_channels(\"conv3\""),
     ("06_class_activation_maps", "Each column is one picture"),
 ]
-WIDTH = 1000
+WIDTH = 800
 
 
 def figure(notebook, caption):

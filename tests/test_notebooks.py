@@ -1,14 +1,18 @@
-"""What every notebook keeps to, and its techniques beside Captum's."""
+"""What every notebook keeps to, and its techniques beside Captum's and scikit-learn's."""
 
 import ast
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from captum.attr import LayerGradCam
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
 
-from helpers import load_network
-from helpers.collage import SUBJECTS, pairs
+from helpers import activations, load_network
+from helpers.collage import SUBJECTS, pairs, scenes
+from helpers.networks import COURSE
 from tests.notebooks import FOLDER, definitions, load
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -101,3 +105,150 @@ def test_filter_grid_lays_filters_out_row_by_row(count, side):
 def test_filter_grid_refuses_other_shapes():
     with pytest.raises(ValueError, match="weights"):
         definitions("01_weights")["filter_grid"](torch.zeros(16, 8, 5, 5))
+
+
+# ---- 02 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def nearest():
+    return definitions("02_nearest_neighbors")["nearest"]
+
+
+@pytest.mark.parametrize("shift", [0, 100])
+def test_nearest_equals_scikit_learns(nearest, shift):
+    generator = torch.Generator().manual_seed(0)
+    x, q = torch.rand(300, 20, generator=generator) + shift, torch.rand(70, 20, generator=generator) + shift
+    distances, indices = nearest(q, x, 7, chunk=32)
+    theirs, their_indices = NearestNeighbors(n_neighbors=7, algorithm="brute").fit(x.double().numpy()).kneighbors(q.double().numpy())
+    assert distances.dtype == torch.float32 and indices.shape == (70, 7)
+    assert np.allclose(distances, theirs, atol=1e-4) and (indices.numpy() == their_indices).all()
+
+
+def test_nearest_puts_the_first_of_equals_first(nearest):
+    x = torch.tensor([[2.0], [1.0], [1.0], [-1.0], [2.0]])
+    distances, indices = nearest(torch.zeros(1, 1), x, 5)
+    assert indices.tolist() == [[1, 2, 3, 0, 4]] and distances.tolist() == [[1, 1, 1, 2, 2]]
+    assert nearest(x, x, 1)[0].eq(0).all()
+
+
+@pytest.mark.parametrize("k", [0, 4])
+def test_nearest_refuses_a_k_out_of_range(nearest, k):
+    with pytest.raises(ValueError, match="^k: from 1 to 3"):
+        nearest(torch.zeros(1, 2), torch.zeros(3, 2), k)
+
+
+# ---- 03 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reduction():
+    return definitions("03_dimensionality_reduction")
+
+
+def test_pca_equals_scikit_learns(reduction):
+    x = torch.randn(80, 12, generator=torch.Generator().manual_seed(0)) @ torch.diag(torch.arange(12.0) + 1)
+    projected, components, ratio = reduction["pca"](x, 4)
+    theirs = PCA(4).fit(x.numpy())
+    sign = np.sign((theirs.components_ * components.numpy()).sum(1))
+    assert np.allclose(components.numpy() * sign[:, None], theirs.components_, atol=1e-4)
+    assert np.allclose(projected.numpy() * sign, theirs.transform(x.numpy()), atol=1e-3)
+    assert np.allclose(ratio, theirs.explained_variance_ratio_, atol=1e-5)
+    for k in (0, 13):
+        with pytest.raises(ValueError, match="^k: from 1 to 12"):
+            reduction["pca"](x, k)
+
+
+@pytest.mark.parametrize("perplexity", [5, 40])
+def test_tsne_gives_every_point_the_perplexity(reduction, perplexity):
+    x = torch.randn(100, 8, generator=torch.Generator().manual_seed(1)).double()
+    squared = torch.cdist(x, x) ** 2
+    p = reduction["conditional"](squared, reduction["find_beta"](squared, perplexity))
+    assert torch.allclose(p.sum(1), torch.ones(100).double()) and p.diagonal().eq(0).all()
+    assert torch.allclose(2 ** reduction["entropy"](p), torch.tensor(float(perplexity)).double(), rtol=1e-6)
+
+
+def test_tsne_gradient_is_autograds(reduction):
+    P = torch.rand(30, 30, generator=torch.Generator().manual_seed(2)).double().fill_diagonal_(0)
+    P = (P + P.T) / (P + P.T).sum()
+    y = torch.randn(30, 2, generator=torch.Generator().manual_seed(3)).double().requires_grad_()
+    (expected,) = torch.autograd.grad(reduction["kl_divergence"](P, y), y)
+    assert torch.allclose(reduction["gradient"](P, y.detach()), expected, atol=1e-9)
+
+
+def test_tsne_parts_three_clouds_and_keeps_to_its_seed(reduction):
+    labels = torch.arange(90) % 3
+    x = torch.randn(90, 10, generator=torch.Generator().manual_seed(4)) + 8 * F.one_hot(labels, 10)
+    y = reduction["tsne"](x, 10, 400, seed=0)
+    assert y.shape == (90, 2) and reduction["knn_accuracy"](y, labels) == 1
+    assert torch.equal(y, reduction["tsne"](x, 10, 400, seed=0))
+    assert not torch.equal(y, reduction["tsne"](x, 10, 400, seed=1))
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 5])
+def test_intrinsic_dimension_of_spheres(reduction, d):
+    x = reduction["sphere"](d, 1000, ambient=40)
+    assert abs(reduction["intrinsic_dimension"](x, 7) - d) < 0.25 * d
+    assert abs(reduction["two_nn"](x) - d) < 0.15 * d
+
+
+def test_intrinsic_dimension_refuses_a_k_out_of_range(reduction):
+    with pytest.raises(ValueError, match="^k: from 1 to 9"):
+        reduction["intrinsic_dimension"](torch.rand(10, 3), 10)
+
+
+def test_deep_mds_keeps_the_distances_of_new_points(reduction):
+    plane = torch.randn(600, 2, generator=torch.Generator().manual_seed(5)) @ torch.randn(2, 30, generator=torch.Generator().manual_seed(6))
+    x = plane / torch.pdist(plane).mean()
+    model, losses = reduction["train_mds"](x[:500], [30, 8, 2], steps=300)
+    assert [tuple(y.shape) for y in model(x[500:])] == [(100, 8), (100, 2)]
+    assert losses[-1] < 0.1 * losses[0] and reduction["stress"](model(x[500:])[-1], x[500:]) < 0.1
+
+
+# ---- 04 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def looking():
+    return definitions("04_activations")
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_receptive_field_is_what_gradients_reach(looking, name):
+    network = load_network(name, "untrained")
+    opened = looking["unblocked"](network)
+    for layer in ("conv1", "conv2", "conv3"):
+        size, stride, offset = looking["receptive_field"](network, layer)
+        left, right, unit = looking["gradient_support"](opened, layer)
+        assert right - left + 1 == size and (left + right) / 2 == offset + unit * stride
+
+
+def test_receptive_field_of_vggs_last_layer_is_known(looking):
+    assert looking["receptive_field"](load_network("vgg"), "conv5") == (196, 16, 7.5)
+    with pytest.raises(KeyError):
+        looking["receptive_field"](load_network("vgg"), "conv9")
+
+
+def test_top_patches_are_cut_where_the_channel_is_most_active(looking):
+    network, made = load_network("vgg"), scenes(60, seed=30)
+    looking["layers"] = ["conv2", "conv3"]
+    patches, values, boxes = looking["top_patches"](network, "conv3", 5, made.images, 4)
+    with activations(network, ["conv3"]) as seen:
+        network(made.images)
+    highest = seen["conv3"][:, 5].amax(dim=(1, 2))
+    assert torch.allclose(values, highest.topk(4).values, atol=1e-5) and patches.shape == (4, 3, 40, 40)
+    image, (left, top, right, bottom) = made.images[highest.argmax()], boxes[0].tolist()
+    assert (right - left, bottom - top) == (40, 40)
+    inside = (slice(None), slice(max(0, top), min(128, bottom)), slice(max(0, left), min(128, right)))
+    assert torch.equal(image[inside], patches[0][:, max(0, -top) : 40 - max(0, bottom - 128), max(0, -left) : 40 - max(0, right - 128)])
+    with pytest.raises(ValueError, match="^k: at most 60"):
+        looking["top_patches"](network, "conv3", 5, made.images, 61)
+
+
+def test_dissection_finds_a_channel_that_is_a_mask(looking):
+    masks = torch.zeros(40, 16, 16)
+    masks[7, 3:9, 4:10] = 1
+    concepts = torch.stack([masks.flatten(), 1 - masks.flatten()], dim=1)
+    maps = torch.stack([masks, torch.rand(40, 16, 16, generator=torch.Generator().manual_seed(0))], dim=1)
+    overlap = looking["dissect"](maps, concepts, share=36 / masks.numel())
+    assert overlap[0, 0] == 1 and overlap[0, 1] == 0 and overlap[1, 0] < 0.2
