@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 
+import torch
+import torch.nn.functional as F
 from torch import nn
 
 
@@ -48,3 +50,15 @@ def guided_relus(network):
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def grad_cam(network, layer, image, target):
+    """Where `layer` speaks for class `target` (Selvaraju et al., ICCV 2017); notebook 06 builds it step by step.
+
+    image: [1, 3, H, W] in [0, 1]; returns a heat map [H, W], non-negative, in units of the logit.
+    """
+    with activations(network, [layer]) as seen:
+        score = network(image.detach().clone().requires_grad_())[0, target]
+    (gradient,) = torch.autograd.grad(score, seen[layer])
+    heat = F.relu((gradient.mean(dim=(2, 3), keepdim=True) * seen[layer].detach()).sum(dim=1, keepdim=True))
+    return F.interpolate(heat, size=image.shape[-2:], mode="bilinear", align_corners=False)[0, 0].cpu()
