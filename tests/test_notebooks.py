@@ -1,16 +1,17 @@
 """What every notebook keeps to, and its techniques beside Captum's and scikit-learn's."""
 
 import ast
+import time
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from captum.attr import LayerGradCam
+from captum.attr import IntegratedGradients, LayerGradCam, Occlusion, Saliency
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from helpers import activations, load_network
+from helpers import activations, grad_cam, load_network
 from helpers.collage import SUBJECTS, pairs, scenes
 from helpers.networks import COURSE
 from tests.notebooks import FOLDER, definitions, load
@@ -77,6 +78,7 @@ def test_grad_cam_is_upsampled_to_the_picture():
     heat = scope["grad_cam"](network, "conv4", image, 3)
     small = scope["grad_cam_maps"](network, ["conv4"], image, [3])["conv4"]
     assert heat.shape == (128, 128) and heat.min() >= 0 and not heat.requires_grad
+    assert torch.allclose(heat, grad_cam(network, "conv4", image, 3), atol=1e-6), "the helper should be what the notebook builds"
     assert torch.allclose(heat, F.interpolate(small[None], size=(128, 128), mode="bilinear", align_corners=False)[0, 0])
 
 
@@ -252,3 +254,75 @@ def test_dissection_finds_a_channel_that_is_a_mask(looking):
     maps = torch.stack([masks, torch.rand(40, 16, 16, generator=torch.Generator().manual_seed(0))], dim=1)
     overlap = looking["dissect"](maps, concepts, share=36 / masks.numel())
     assert overlap[0, 0] == 1 and overlap[0, 1] == 0 and overlap[1, 0] < 0.2
+
+
+# ---- 05 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def saliency():
+    return definitions("05_saliency")
+
+
+@pytest.mark.parametrize("window", [16, 32, 64])
+def test_occlusion_equals_captums_where_windows_tile_the_picture(saliency, window):
+    network, image = load_network("vgg"), scenes(1, seed=40).images
+    ours = saliency["occlusion_map"](network, image, 1, window, window)
+    oracle = Occlusion(lambda x: network(x).softmax(1))
+    theirs = oracle.attribute(image, (3, window, window), (3, window, window), baselines=0.5, target=1, perturbations_per_eval=16)
+    assert ours.shape == (128, 128) and torch.allclose(ours, theirs[0, 0], atol=1e-5)
+    assert ours.abs().max() > 1e-4
+
+
+def test_occlusion_is_not_slower_than_captums(saliency):
+    network, image = load_network("vgg"), scenes(1, seed=41).images
+    oracle, seconds = Occlusion(lambda x: network(x).softmax(1)), [[], []]
+    for _ in range(2):
+        for times, run in zip(seconds, (
+            lambda: saliency["occlusion_map"](network, image, 1, 32, 16),
+            lambda: oracle.attribute(image, (3, 32, 32), (3, 16, 16), baselines=0.5, target=1),
+        )):
+            began = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - began)
+    ours, theirs = map(min, seconds)
+    assert ours < 1.5 * theirs, f"{ours:.2f} s against {theirs:.2f} s"
+
+
+def test_occlusion_covers_every_pixel_and_refuses_bad_windows(saliency):
+    network, image = load_network("vgg"), scenes(1, seed=42).images
+    assert saliency["occlusion_map"](network, image, 0, 48, 20).isfinite().all()
+    for window, stride in ((129, 16), (16, 17), (16, 0)):
+        with pytest.raises(ValueError, match="^window, stride: "):
+            saliency["occlusion_map"](network, image, 0, window, stride)
+
+
+@pytest.mark.parametrize("name", ["vgg", "resnet18"])
+def test_saliency_map_equals_captums(saliency, name):
+    network, image = load_network(name), scenes(1, seed=43).images
+    theirs = Saliency(network).attribute(image.clone().requires_grad_(), target=4).amax(dim=1)[0]
+    assert torch.allclose(saliency["saliency_map"](network, image, 4), theirs, atol=1e-6)
+
+
+def test_integrated_gradients_equal_captums(saliency):
+    network, image = load_network("vgg"), scenes(1, seed=44).images
+    theirs = IntegratedGradients(network).attribute(image, torch.full_like(image, 0.5), target=2, n_steps=8, method="riemann_middle")
+    assert torch.allclose(saliency["integrated_gradients"](network, image, 2, steps=8), theirs[0].float(), atol=1e-4)
+
+
+def test_the_rule_of_guided_backprop_is_the_helpers(saliency):
+    network, image = load_network("resnet18"), scenes(1, seed=45).images
+    by_rule = saliency["signed_gradient"](saliency["with_rule"](network, lambda g, x: g * (g > 0) * (x > 0)), image, 3)
+    assert torch.allclose(saliency["guided_backprop"](network, image, 3), by_rule, atol=1e-6)
+    assert not torch.allclose(by_rule, saliency["signed_gradient"](network, image, 3), atol=1e-4)
+
+
+def test_grabcut_finds_a_disk_and_bears_flat_maps(saliency):
+    y, x = torch.meshgrid(torch.arange(96), torch.arange(96), indexing="ij")
+    disk = (y - 40) ** 2 + (x - 50) ** 2 < 22**2
+    noise = 0.05 * torch.rand(3, 96, 96, generator=torch.Generator().manual_seed(0))
+    image = (torch.where(disk, torch.tensor([0.8, 0.2, 0.2])[:, None, None], torch.tensor([0.1, 0.3, 0.7])[:, None, None]) + noise)[None]
+    heat = disk * torch.rand(96, 96, generator=torch.Generator().manual_seed(1))
+    assert saliency["mask_iou"](saliency["grabcut_from_saliency"](image, heat), disk) > 0.95
+    assert not saliency["grabcut_from_saliency"](image, torch.zeros(96, 96)).any()
+    assert saliency["grabcut_from_box"](image, torch.ones(96, 96, dtype=torch.bool)).all()
