@@ -198,7 +198,14 @@ def _course(name, weights):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             return COURSE[name]()
-    network, path = COURSE[name](), WEIGHTS / f"{name}.safetensors"
+    network = COURSE[name]()
+    load_weights(name, network)
+    return network
+
+
+def load_weights(name, network):
+    """Fill a network with those of `data/weights/`; raises WeightsUnavailable if they are missing or don't fit."""
+    path = WEIGHTS / f"{name}.safetensors"
     rebuild = f"rebuild it with `python -m helpers.training {name}`."
     if not path.exists():
         raise WeightsUnavailable(f"{name}: data/weights/{path.name} is missing; {rebuild}")
@@ -206,7 +213,6 @@ def _course(name, weights):
         network.load_state_dict(load_file(path))
     except (SafetensorError, RuntimeError) as error:
         raise WeightsUnavailable(f"{name}: data/weights/{path.name} is damaged; {rebuild}") from error
-    return network
 
 
 # ---- torchvision's, trained on ImageNet -----------------------------------------------------------------------------

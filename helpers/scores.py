@@ -30,6 +30,16 @@ def _iou(heat, mask):
     return (chosen & mask).sum() / (chosen | mask).sum().clamp(min=1)
 
 
+def class_iou(found, true, classes):
+    """Intersection over union of the pixels that are given to a class and the class's own, over all pictures together
+    (Everingham et al., The PASCAL visual object classes challenge, IJCV 2010): [classes], NaN for a class that is in neither.
+
+    found, true: a class for each pixel, int64 [n, H, W].
+    """
+    counts = torch.bincount((true * classes + found).flatten(), minlength=classes**2).view(classes, classes)
+    return counts.diag() / (counts.sum(0) + counts.sum(1) - counts.diag())
+
+
 def center_map(height, width):
     """The baseline: a round hill in the middle of the picture, whatever is in it."""
     y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")

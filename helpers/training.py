@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,8 +25,10 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from helpers.collage import SUBJECTS, pairs, scenes
-from helpers.networks import COURSE, Residual, device, first_convolution
+from helpers.heads import END, HEADS, Head, captions, pixel_classes, spell
+from helpers.networks import COURSE, Residual, device, first_convolution, load_network
 from helpers.photos import DATA
+from helpers.scores import class_iou
 
 SEED = 2**31  # the series of scenes that networks train on; nothing else uses it
 TEST_SEED = 2**31 + 1  # unseen scenes, for the accuracy that is reported
@@ -47,29 +50,68 @@ RECIPES = {
     "resnet18": Recipe(2000),
     "densenet121": Recipe(1800),
     "resnet101": Recipe(4000),
+    "segmenter": Recipe(2400, batch=32, peak=3e-3),
+    "captioner": Recipe(2000, peak=3e-3),
 }
 
 
 class Batches(Dataset):
-    """Batch number i of the training series: always the same pictures. A fifth of them show two subjects."""
+    """Batch number i of the training series: always the same pictures. A fifth of them show two subjects.
+
+    A batch is what the network is given, then what it should answer: here pictures, and classes [n, 10] that add up to 1.
+    """
+
+    pairs_one_in = 5
 
     def __init__(self, batch, rank=0, world=1):
         self.share, self.rank, self.world = batch // world, rank, world
 
     def __getitem__(self, step):
-        both = self.share // 5
+        both = self.share // self.pairs_one_in
         alone = self.share - both
         index = step * self.world + self.rank
-        one = scenes(alone, SEED, start=index * alone)
-        two = pairs(both, SEED, start=index * both)
+        return self.batch(scenes(alone, SEED, start=index * alone), pairs(both, SEED, start=index * both))
+
+    def batch(self, one, two):
         targets = F.one_hot(torch.cat([one.labels[:, None].expand(-1, 2), two.labels]), len(SUBJECTS)).float().mean(1)
         return torch.cat([one.images, two.images]), targets
+
+
+class Pixels(Batches):
+    """For the segmenter: pictures, and the class of each pixel [n, h, w]. Half of them show two subjects."""
+
+    pairs_one_in = 2
+
+    def batch(self, one, two):
+        return torch.cat([one.images, two.images]), torch.cat([pixel_classes(one), pixel_classes(two)])
+
+
+class Captions(Batches):
+    """For the captioner: pictures and words [n, t], and the word after each [n, t]. Half of them show two subjects."""
+
+    pairs_one_in = 2
+
+    def batch(self, one, two):
+        words = torch.stack([spell(text) for text in captions(one) + captions(two)])
+        after = words[:, 1:].clone()
+        after[:, 1:][words[:, 1:-1] == END] = -100  # nothing is said after the end
+        return torch.cat([one.images, two.images]), words[:, :-1], after
+
+
+BATCHES = {"segmenter": Pixels, "captioner": Captions}
+
+
+def build(name):
+    """A network or head of `RECIPES`, as drawn."""
+    return HEADS[name](load_network("vgg", "course")) if name in HEADS else COURSE[name]()
 
 
 def prepare(network):
     """Draw the first layer small, as AlexNet's was (batch norm follows, so only its direction counts), and shield it from
     noise by a strong weight decay: this is what makes clean filters. Residual blocks begin as the identity (Goyal et al.,
-    arXiv 2017), so that depth does not slow the start. Returns the optimizer."""
+    arXiv 2017), so that depth does not slow the start. A head stays as drawn. Returns the optimizer."""
+    if isinstance(network, Head):
+        return torch.optim.AdamW(weight for weight in network.parameters() if weight.requires_grad)
     first = first_convolution(network).weight
     nn.init.normal_(first, std=0.01)
     for block in network.modules():
@@ -84,7 +126,7 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
     """Train the course network `name`; returns it with the snapshots of its first layer {step: [64, 3, k, k]}."""
     torch.manual_seed(seed)
     where = device()
-    network = COURSE[name]().to(where, memory_format=torch.channels_last).train()
+    network = build(name).to(where, memory_format=torch.channels_last).train()
     optimizer = prepare(network)
     total = max(recipe.steps, 11)  # below that there is no step for the rate to rise in
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak, total_steps=total, pct_start=0.1, cycle_momentum=False)
@@ -100,15 +142,15 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
 
     model = nn.parallel.DistributedDataParallel(network) if world > 1 else network
     steps = range(state["step"], recipe.steps)
-    batches = DataLoader(Batches(recipe.batch, rank, world), batch_size=None, sampler=steps, num_workers=1)
+    batches = DataLoader(BATCHES.get(name, Batches)(recipe.batch, rank, world), batch_size=None, sampler=steps, num_workers=1)
     bar = tqdm(zip(steps, batches), name, recipe.steps, initial=state["step"], disable=rank > 0, mininterval=5, ascii=True)
     began = time.monotonic() - state["seconds"]
-    for step, (images, targets) in bar:
+    for step, (images, *given, targets) in bar:
         if step in SNAPSHOTS:
             state["snapshots"][step] = first_convolution(network).weight.detach().cpu().half()
         images = images.to(where, memory_format=torch.channels_last)
         with torch.autocast(where.type, torch.bfloat16, enabled=where.type != "mps"):
-            logits = model(images)
+            logits = model(images, *(tensor.to(where) for tensor in given))
         loss = F.cross_entropy(logits.float(), targets.to(where), label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()
@@ -130,10 +172,35 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
 def accuracy(network, n=2000, seed=TEST_SEED):
     """The share of `n` unseen scenes whose subject the network names."""
     where, right = next(network.parameters()).device, 0
-    for start in range(0, n, 100):
-        test = scenes(min(100, n - start), seed, start=start)
+    for test in unseen(scenes, n, seed):
         right += (network(test.images.to(where)).argmax(1).cpu() == test.labels).sum().item()
     return right / n
+
+
+@torch.no_grad()
+def mean_iou(network, n=1000, seed=TEST_SEED):
+    """The mean over the eleven classes of the segmenter's intersection over union, in `n` unseen scenes and `n` pairs."""
+    where, found, true = next(network.parameters()).device, [], []
+    for test in chain(unseen(scenes, n, seed), unseen(pairs, n, seed)):
+        found.append(network(test.images.to(where)).argmax(1).cpu())
+        true.append(pixel_classes(test))
+    return class_iou(torch.cat(found), torch.cat(true), len(network.labels)).mean().item()
+
+
+def exact_match(network, n=2000, seed=TEST_SEED):
+    """The share of `n` unseen pairs whose caption is right in every word."""
+    where, right = next(network.parameters()).device, 0
+    for test in unseen(pairs, n, seed):
+        right += sum(said == true for said, true in zip(network.say(test.images.to(where)), captions(test)))
+    return right / n
+
+
+def unseen(make, n, seed):
+    """The first `n` of the series `seed` of `scenes` or `pairs`, by the hundred."""
+    return (make(min(100, n - start), seed, start=start) for start in range(0, n, 100))
+
+
+SCORES = {"segmenter": ("mean IoU", mean_iou), "captioner": ("exact match", exact_match)}
 
 
 def save(name, network, snapshots, facts, out=DATA):
@@ -151,7 +218,8 @@ def run(name, recipe, out=DATA):
     network, snapshots, seconds = train(name, recipe, world=world, rank=rank, out=out)
     if rank == 0:
         network = network.cpu().half().float()  # what a reader will get
-        facts = {"steps": recipe.steps, "batch": recipe.batch, "seed": 0, "minutes": round(seconds / 60, 1), "accuracy": accuracy(network)}
+        what, score = SCORES.get(name, ("accuracy", accuracy))
+        facts = {"steps": recipe.steps, "batch": recipe.batch, "seed": 0, "minutes": round(seconds / 60, 1), what: score(network)}
         save(name, network, snapshots, facts, out)
         (out / "checkpoints" / f"{name}.pt").unlink(missing_ok=True)
         print(f"{name}: {json.dumps(facts)}", flush=True)

@@ -13,6 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from helpers import activations, grad_cam, load_network
 from helpers.collage import SUBJECTS, pairs, scenes
+from helpers.heads import load_head, spell
 from helpers.networks import COURSE
 from tests.notebooks import FOLDER, definitions, load
 
@@ -89,6 +90,37 @@ def test_class_activation_map_is_non_negative_and_needs_pooling():
     assert heat.shape == (128, 128) and heat.min() >= 0 and heat.max() > 0
     with pytest.raises(ValueError, match="global average pooling"):
         class_activation_map(load_network("alexnet"), image, 0)
+
+
+def test_grad_cam_of_pixels_equals_captums():
+    grad_cam_of_pixels = definitions("06_class_activation_maps")["grad_cam_of_pixels"]
+    segmenter, made = load_head("segmenter"), pairs(3, seed=23)
+
+    def score(images, target):
+        logits = segmenter(images)
+        return (logits[:, target] * (logits.argmax(1) == target)).sum((1, 2))
+
+    for image, label in zip(made.images[:, None], made.labels[:, 0].tolist()):
+        oracle = LayerGradCam(score, segmenter.layers["conv4"])
+        theirs = oracle.attribute(image.clone().requires_grad_(), additional_forward_args=label, relu_attributions=True)
+        theirs = F.interpolate(theirs, size=(128, 128), mode="bilinear", align_corners=False)[0, 0]
+        ours = grad_cam_of_pixels(segmenter, "conv4", image, label)
+        assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4 * theirs.max().item()) and ours.max() > 0
+    absent = next(label for label in range(10) if not (segmenter(made.images[:1]).argmax(1) == label).any())
+    assert not grad_cam_of_pixels(segmenter, "conv4", made.images[:1], absent).any()
+
+
+def test_grad_cam_of_words_equals_captums():
+    grad_cam_of_words = definitions("06_class_activation_maps")["grad_cam_of_words"]
+    captioner, made = load_head("captioner"), pairs(1, seed=24)
+    (text,) = captioner.say(made.images)
+    words, ours = spell(text), grad_cam_of_words(captioner, made.images, text)
+    assert ours.shape == (len(text.split()), 128, 128)
+    for place, heat in enumerate(ours):
+        oracle = LayerGradCam(lambda images: captioner(images, words[None, :-1])[:, words[place + 1], place], captioner.layers["conv5"])
+        theirs = oracle.attribute(made.images.clone().requires_grad_(), relu_attributions=True)
+        theirs = F.interpolate(theirs, size=(128, 128), mode="bilinear", align_corners=False)[0, 0]
+        assert torch.allclose(heat, theirs, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("count, side", [(64, 11), (96, 7), (5, 3)])

@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
+from sklearn.metrics import jaccard_score
 
-from helpers.scores import center_map, energy_inside, iou, pointing_game, random_map
+from helpers.scores import center_map, class_iou, energy_inside, iou, pointing_game, random_map
 
 MASK = torch.zeros(1, 4, 4, dtype=torch.bool)
 MASK[0, :2, :2] = True  # four pixels of sixteen
@@ -51,6 +52,14 @@ def test_errors(score):
         score([torch.ones(4, 4)] * 2, MASK)
     with pytest.raises(ValueError, match=r"^maps: .*\[4, 4\].*\[2, 4\]"):
         score([torch.ones(2, 4)], MASK)
+
+
+def test_class_iou_equals_scikit_learns():
+    random = torch.Generator().manual_seed(0)
+    found, true = (torch.randint(5, (3, 8, 8), generator=random) for _ in range(2))
+    ious = class_iou(found, true, 6)
+    assert ious[:5].tolist() == pytest.approx(jaccard_score(true.flatten(), found.flatten(), average=None))
+    assert ious[5].isnan()
 
 
 def test_center_map():

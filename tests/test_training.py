@@ -12,8 +12,9 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from helpers import load_network, networks, training
-from helpers.collage import scenes
-from helpers.training import SEED, TEST_SEED, Batches, Recipe, accuracy
+from helpers.collage import pairs, scenes
+from helpers.heads import END, HEADS, START, captions, load_head, pixel_classes, sentence
+from helpers.training import SEED, TEST_SEED, Batches, Captions, Pixels, Recipe, accuracy
 
 TINY = Recipe(steps=5, batch=5)
 
@@ -52,6 +53,24 @@ def test_processes_share_a_batch(world):
     order = torch.cat([images[:alone] for images, _ in shares] + [images[alone:] for images, _ in shares])
     assert torch.equal(order, whole)
     assert sum(len(targets) for _, targets in shares) == len(targets)
+
+
+def test_pixels_of_a_batch():
+    images, classes = Pixels(6)[2]
+    one, two = scenes(3, SEED, start=6), pairs(3, SEED, start=6)
+    assert torch.equal(images, torch.cat([one.images, two.images]))
+    assert torch.equal(classes, torch.cat([pixel_classes(one), pixel_classes(two)]))
+
+
+def test_captions_of_a_batch():
+    images, words, after = Captions(6)[2]
+    one, two = scenes(3, SEED, start=6), pairs(3, SEED, start=6)
+    assert torch.equal(images, torch.cat([one.images, two.images]))
+    assert [sentence(line) for line in words] == captions(one) + captions(two)
+    for given, wanted in zip(words, after):
+        said = wanted[wanted >= 0]
+        assert given[0] == START and torch.equal(given[1 : len(said)], said[:-1]), "each word is followed by the next"
+        assert said[-1] == END and (said[:-1] != END).all() and (wanted[len(said) :] == -100).all(), "the end is said once"
 
 
 def test_no_step_trains_on_test_pictures():
@@ -95,6 +114,21 @@ def test_a_run_writes_a_network_that_loads(tiny, tmp_path, monkeypatch, capsys):
     assert network(torch.rand(1, 3, 64, 64)).isfinite().all()
 
 
+@pytest.mark.parametrize("name, score", [("segmenter", "mean IoU"), ("captioner", "exact match")])
+def test_a_run_writes_a_head_that_loads(tiny, name, score, tmp_path, monkeypatch):
+    full = training.SCORES[name][1]
+    monkeypatch.setitem(training.SCORES, name, (score, partial(full, n=4)))
+    before = networks.load_network("vgg", "course").state_dict()
+    training.run(name, Recipe(steps=2, batch=4, peak=1e-3), tmp_path)
+    with safe_open(tmp_path / "weights" / f"{name}.safetensors", "pt") as file:
+        assert file.metadata().keys() == {"steps", "batch", "seed", "minutes", score}
+        assert not any(key.startswith("network.") for key in file.keys())
+    (tmp_path / "weights" / "vgg.safetensors").write_bytes((networks.WEIGHTS / "vgg.safetensors").read_bytes())
+    monkeypatch.setattr(networks, "WEIGHTS", tmp_path / "weights")
+    after = load_head(name).network.state_dict()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+
+
 class Later(Batches):
     """Batches of which the first three can't be had."""
 
@@ -131,7 +165,7 @@ def test_first_layer_starts_small_and_decays_fast():
 
 
 def test_every_course_network_has_a_recipe():
-    assert training.RECIPES.keys() == networks.COURSE.keys()
+    assert training.RECIPES.keys() == networks.COURSE.keys() | HEADS.keys()
 
 
 def test_unknown_network(capsys):
