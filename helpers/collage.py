@@ -1,4 +1,4 @@
-"""Labelled pictures without end: cut-outs of ten subjects pasted on photographic backgrounds.
+"""Labeled pictures without end: cut-outs of ten subjects pasted on photographic backgrounds.
 
 Who owns every pixel is known, so every explanation of a network's answer can be scored against the truth.
 A picture depends on nothing but the seed, its index and its size: the same on any machine (to within one
