@@ -45,11 +45,12 @@ test-helpers: .venv/.installed  ## run tests/ only
 test-notebook: .venv/.installed  ## run NOTEBOOK=notebooks/05_saliency.ipynb and compare its outputs
 	$(PYTEST) $(NBVAL) $(NOTEBOOK)
 
-refresh: .venv/.installed  ## run the notebooks, or NOTEBOOK=..., store their outputs, and make the labs of them
+refresh: .venv/.installed  ## run the notebooks, or NOTEBOOK=..., store their outputs, and make labs and README's pictures of them
 	TQDM_DISABLE=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.record_timing=False $(NOTEBOOK)
 	$(BIN)/nbstripout --keep-output --keep-count --keep-id $(NOTEBOOK)
 	$(BIN)/python -m helpers.labs
+	$(BIN)/python -m helpers.strip
 
 labs: .venv/.installed  ## make labs/, the students' version, of notebooks/
 	$(BIN)/python -m helpers.labs

@@ -30,15 +30,16 @@ def figure(notebook, caption):
     return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
 
 
-def main():
+def strip():
+    """All of `FIGURES`, one below the other."""
     images = [figure(*which) for which in FIGURES]
-    strip = Image.new("RGB", (WIDTH, sum(image.height for image in images)), "white")
+    picture = Image.new("RGB", (WIDTH, sum(image.height for image in images)), "white")
     top = 0
     for image in images:
-        strip.paste(image, (0, top))
+        picture.paste(image, (0, top))
         top += image.height
-    strip.save(DATA / "strip.png", optimize=True)
+    return picture
 
 
 if __name__ == "__main__":
-    main()
+    strip().save(DATA / "strip.png", optimize=True)

@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from captum.attr import IntegratedGradients, LayerGradCam, Occlusion, Saliency
+from PIL import Image, ImageChops
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
@@ -15,6 +16,8 @@ from helpers import activations, grad_cam, load_network
 from helpers.collage import SUBJECTS, pairs, scenes
 from helpers.heads import load_head, spell
 from helpers.networks import COURSE
+from helpers.photos import DATA
+from helpers.strip import strip
 from tests.notebooks import FOLDER, definitions, load
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -59,6 +62,11 @@ def test_asserts_have_messages(name):
         if cell["cell_type"] == "code":
             asserts = [node for node in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(node, ast.Assert)]
             assert all(node.msg for node in asserts), "".join(cell["source"])
+
+
+def test_the_readmes_pictures_are_those_of_the_notebooks():
+    with Image.open(DATA / "strip.png") as stored:
+        assert ImageChops.difference(stored.convert("RGB"), strip()).getbbox() is None, "run `python -m helpers.strip`"
 
 
 @pytest.mark.parametrize("layer", ["conv2", "conv3", "conv4", "conv5"])
