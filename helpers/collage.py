@@ -7,7 +7,7 @@ gray level), whether it is made alone or in a batch.
 
 import math
 import operator
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import cv2
@@ -18,6 +18,7 @@ from helpers.photos import PHOTOS, instances, photo_array
 
 SUBJECTS = ("person", "cat", "cup", "coin", "motorcycle", "pagoda", "flower", "rocket", "retina", "helmet")
 PHOTO_SHARE = 0.15  # of the scenes are crops of the original photos
+NATURAL_SHARE = 0.8  # of the pictures in natural colors keep the photos' own
 
 # Parts of photos that show no subject: name -> (left, top, right, bottom) boxes. None: all of the photo.
 BACKGROUNDS = {
@@ -56,21 +57,23 @@ class Pairs(NamedTuple):
         return type(self)(*(tensor.to(device) for tensor in self))
 
 
-def scenes(n, seed, size=128, subjects=None, start=0):
+def scenes(n, seed, size=128, subjects=None, start=0, natural=False, photos=PHOTO_SHARE):
     """Make `n` pictures that show one subject each: numbers `start` to `start + n - 1` of the series `seed`.
 
-    subjects: names to draw from (all of SUBJECTS unless given). The mask of a picture is true where the
-    pixel belongs to the subject, after all that hides it.
+    subjects: names to draw from (all of SUBJECTS unless given). natural: four fifths of the pictures keep the photos'
+    own colors, under warm, cool, dim or bright light; else most subjects and backgrounds take any hue, or turn gray.
+    photos: the share of pictures that are crops of the original photos.
+    The mask of a picture is true where the pixel belongs to the subject, after all that hides it.
     Raises ValueError if n < 1, size < 32, seed or start is negative, or a subject is unknown.
     """
     labels = _labels(subjects, at_least=1)
-    images, chosen, masks = _make(_scene, n, seed, size, start, labels)
+    images, chosen, masks = _make(partial(_scene, photos=photos), n, seed, size, start, labels, natural)
     return Scenes(images, chosen[:, 0], masks[:, 0])
 
 
-def pairs(n, seed, size=128, subjects=None, start=0):
+def pairs(n, seed, size=128, subjects=None, start=0, natural=False):
     """Make `n` pictures of two different subjects each; the arguments and errors are those of `scenes`."""
-    return Pairs(*_make(_pair, n, seed, size, start, _labels(subjects, at_least=2)))
+    return Pairs(*_make(_pair, n, seed, size, start, _labels(subjects, at_least=2), natural))
 
 
 def _labels(subjects, at_least):
@@ -93,21 +96,31 @@ def _whole(name, value, least):
     return value
 
 
-def _make(paint, n, seed, size, start, labels):
+class _Random(np.random.Generator):
+    """The random numbers of one picture, and whether it keeps the photos' own colors."""
+
+    own_colors = False
+
+
+def _make(paint, n, seed, size, start, labels, natural):
     n, size = _whole("n", n, 1), _whole("size", size, 32)
     seed, start = _whole("seed", seed, 0), _whole("start", start, 0)
 
-    series = (np.random.Generator(np.random.Philox(key=[seed, index])) for index in range(start, start + n))
-    made = [paint(random, size, labels) for random in series]
+    made = []
+    for index in range(start, start + n):
+        random = _Random(np.random.Philox(key=[seed, index]))
+        if natural:
+            random.own_colors = random.random() < NATURAL_SHARE
+        made.append(paint(random, size, labels))
     images = torch.from_numpy(np.stack([image for image, _, _ in made]))
     chosen = torch.tensor([label for _, label, _ in made])
     masks = torch.from_numpy(np.stack([mask for _, _, mask in made]))
     return images.permute(0, 3, 1, 2).float().div_(255), chosen, masks
 
 
-def _scene(random, size, labels):
+def _scene(random, size, labels, photos):
     label = labels[random.integers(len(labels))]
-    if random.random() < PHOTO_SHARE:
+    if random.random() < photos:
         image, mask = _photo_crop(random, size, label)
     else:
         image = _backdrop(random, size)
@@ -329,6 +342,8 @@ def _recolor(random, natural):
 
     natural: the share of pictures that keep their own colors. Of the others a quarter turn gray, the rest any hue.
     """
+    if random.own_colors:
+        return _exposed(random)
     kind = random.random()
     angle, saturation = random.normal(0, 0.08), random.uniform(0.8, 1.2)
     if kind > natural:
@@ -345,14 +360,30 @@ def _recolor(random, natural):
     return matrix
 
 
+def _exposed(random):
+    """A matrix [4, 4] for premultiplied RGBA that keeps the colors: a little more or less contrast and light."""
+    contrast = random.uniform(0.85, 1.15)
+    matrix = np.eye(4)
+    matrix[:3, :3] *= contrast
+    matrix[:3, 3] = 0.45 * (1 - contrast) + random.normal(0, 0.03)
+    return matrix
+
+
+def _daylight(random):
+    """What natural light does to red, green and blue: warm or cool, dim or bright."""
+    warm, bright = random.normal(0, 0.1), math.exp(random.normal(0, 0.2))
+    return bright * np.array([1 + warm, 1, 1 - warm])
+
+
 def _camera(random, image):
     """What happens to the whole picture: uneven light, tint, blur, noise; float32 [s, s, 3] to uint8."""
     size = image.shape[0]
     ramp = np.linspace(-1, 1, size, dtype=np.float32)
     across, down = random.uniform(-0.25, 0.25, 2).astype(np.float32)
     light = 1 + across * ramp[None, :] + down * ramp[:, None]
-    image = cv2.multiply(np.clip(image, 0, 255), cv2.merge([light * tint for tint in random.uniform(0.88, 1.12, 3).astype(np.float32)]))
-    if random.random() < 0.12:
+    tints = _daylight(random) if random.own_colors else random.uniform(0.88, 1.12, 3)
+    image = cv2.multiply(np.clip(image, 0, 255), cv2.merge([light * tint for tint in tints.astype(np.float32)]))
+    if random.random() < 0.12 and not random.own_colors:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if random.random() < 0.25:
         image = cv2.GaussianBlur(image, (0, 0), size / 128 * random.uniform(0.3, 1.1))

@@ -84,6 +84,46 @@ def test_only_the_subjects_asked_for():
     assert (labels[:, 0] != labels[:, 1]).all()
 
 
+@pytest.mark.parametrize("make", [scenes, pairs])
+def test_natural_colors_are_those_of_the_photos(make, monkeypatch):
+    monkeypatch.setattr(collage, "NATURAL_SHARE", 1.0)
+    natural, any_hue = make(60, 8, 64, ["cat", "cup"], natural=True), make(60, 8, 64, ["cat", "cup"])
+    masks = [made.masks.flatten(0, -3) for made in (natural, any_hue)]
+    images = [made.images.repeat_interleave(len(masks[0]) // 60, 0) for made in (natural, any_hue)]
+    redness = [torch.stack([(image[0] - image[2])[mask].mean() for image, mask in zip(*each)]) for each in zip(images, masks)]
+    assert (redness[0] > 0).float().mean() > 0.95 and redness[0].mean() > 0.15, "cats and cups are warm in the photos"
+    assert (redness[1] > 0).float().mean() < 0.85
+
+
+def test_most_natural_pictures_keep_their_colors(monkeypatch):
+    keeps = []
+    camera = collage._camera
+    monkeypatch.setattr(collage, "_camera", lambda random, image: keeps.append(random.own_colors) or camera(random, image))
+    scenes(200, 1, 32, natural=True), pairs(100, 1, 32, natural=True)
+    assert 0.75 <= sum(keeps) / 300 < 0.85
+    keeps.clear()
+    scenes(20, 1, 32), pairs(20, 1, 32)
+    assert not any(keeps)
+
+
+def test_natural_light_is_warm_and_cool_dim_and_bright():
+    light = np.array([collage._daylight(np.random.default_rng(seed)) for seed in range(300)])
+    assert (light[:, 0] > 1.1 * light[:, 2]).mean() > 0.2 and (light[:, 2] > 1.1 * light[:, 0]).mean() > 0.2
+    assert (light[:, 1] > 1.15).mean() > 0.15 and (light[:, 1] < 0.85).mean() > 0.15
+
+
+def test_natural_pieces_equal_the_whole():
+    assert equal(scenes(6, 5, 48, natural=True), [torch.cat(parts) for parts in zip(scenes(2, 5, 48, natural=True), scenes(4, 5, 48, start=2, natural=True))])
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_share_of_photo_crops(share, monkeypatch):
+    crops, crop = [], collage._photo_crop
+    monkeypatch.setattr(collage, "_photo_crop", lambda *arguments: crops.append(1) or crop(*arguments))
+    scenes(10, 1, 32, photos=share)
+    assert len(crops) == 10 * share
+
+
 # ---- masks ----------------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +204,7 @@ def test_the_world_is_the_one_of_the_committed_networks():
     made = scenes(40, 123)
     found = made.images[:, :, 16::32, 16::32].mean(1).mul(255).flatten()
     expected = torch.tensor(list(bytes.fromhex(FINGERPRINT)))
-    message = "scenes look different: the networks in data/weights must be trained anew (python -m helpers.training)"
+    message = "scenes look different: the networks in data/weights must be trained anew (python -m helpers.make.training)"
     assert (found - expected).abs().max() <= 1.5, message
     areas = made.masks.sum((1, 2))
     assert (areas - torch.tensor(AREAS)).abs().max() <= 5, message
