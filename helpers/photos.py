@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
@@ -53,7 +53,7 @@ def instances(name):
     """Which pixels of an original photo show its subject: uint8 [H, W], 0 for none, else the instance's number."""
     path = DATA / "masks" / f"{name}.png"
     if not path.exists():
-        raise FileNotFoundError(f"{path.name} is missing in data/masks: rebuild it with `python -m helpers.cutouts`")
+        raise FileNotFoundError(f"{path.name} is missing in data/masks: rebuild it with `python -m helpers.make.cutouts`")
     return np.asarray(Image.open(path))
 
 
@@ -106,6 +106,8 @@ def load_image(source, size=None):
         raise FileNotFoundError(f"source: there is no file {source}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         fits = False
+    except UnidentifiedImageError:
+        raise ValueError("source: not a picture in a format that can be read") from None
     except Exception as error:  # Pillow's readers raise many kinds on broken data
         raise ValueError(f"source: not a picture that can be read to its end ({error})") from None
     if not fits:
