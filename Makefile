@@ -9,7 +9,7 @@ FOLDER ?= notebooks
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize-with=tests/sanitize.cfg
 
 # A notebook's kernel must choose matplotlib's inline backend by itself.
 unexport MPLBACKEND
@@ -49,8 +49,8 @@ refresh: .venv/.installed  ## run the notebooks, or NOTEBOOK=..., store their ou
 	TQDM_DISABLE=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.record_timing=False $(NOTEBOOK)
 	$(BIN)/nbstripout --keep-output --keep-count --keep-id $(NOTEBOOK)
-	$(BIN)/python -m helpers.labs
-	$(BIN)/python -m helpers.strip
+	$(BIN)/python -m helpers.make.labs
+	$(BIN)/python -m helpers.make.strip
 
 labs: .venv/.installed  ## make labs/, the students' version, of notebooks/
-	$(BIN)/python -m helpers.labs
+	$(BIN)/python -m helpers.make.labs

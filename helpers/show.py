@@ -1,28 +1,52 @@
 """Figures: every one has a caption that a lecture can read and an alt text that says what is to be seen."""
 
+import base64
+import html
 import io
 import math
 import textwrap
 
 import matplotlib.pyplot as plt
 import torch
-from IPython.display import Image, display
+from IPython.display import display
+from PIL import Image
 
 HEAT = "turbo"
 
 
 def figure(fig, caption, alt):
-    """Show a matplotlib figure with a caption below it and an alt text in its metadata, and close it."""
+    """Show a matplotlib figure with a caption below it and an alt text, and close it."""
     fig.supxlabel(textwrap.fill(caption, max(30, int(13 * fig.get_figwidth()))), fontsize=10)
-    display(Image(png(fig), alt=alt))
+    data, metadata = bundle(png(fig), alt)
+    display(data, metadata=metadata, raw=True)
+
+
+def bundle(picture, alt):
+    """A PNG as what a notebook stores of it: (data, metadata) by MIME type.
+
+    JupyterLab and nbconvert drop the alt text of a PNG but keep that of HTML, so both are stored: the PNG itself, and a
+    smaller copy (WebP) as HTML, which is what a browser shows.
+    """
+    copies = [_webp(picture, lossless=True), _webp(picture, quality=95, use_sharp_yuv=True)]
+    copy = base64.b64encode(min(copies, key=len)).decode()
+    data = {"image/png": base64.b64encode(picture).decode(), "text/plain": "<Figure>",
+            "text/html": f'<img src="data:image/webp;base64,{copy}" alt="{html.escape(alt)}">'}
+    return data, {"image/png": {"alt": alt}}
+
+
+def _webp(picture, **options):
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(picture)).save(stream, "WEBP", **options)
+    return stream.getvalue()
 
 
 def png(fig):
     """A matplotlib figure as the bytes of a PNG; closes it."""
-    stream = io.BytesIO()
+    stream, out = io.BytesIO(), io.BytesIO()
     fig.savefig(stream, format="png", dpi=90)
     plt.close(fig)
-    return stream.getvalue()
+    Image.open(stream).convert("RGB").save(out, "PNG")
+    return out.getvalue()
 
 
 def tile(images, columns, gap=1, background=1.0):

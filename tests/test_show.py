@@ -3,13 +3,13 @@
 import base64
 import io
 from datetime import datetime, timezone
+from xml.etree import ElementTree
 
 import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from helpers import load_image, show
@@ -19,10 +19,10 @@ from helpers.show import png
 
 @pytest.fixture
 def displayed(monkeypatch):
-    """A list of what was displayed, as IPython would send it: (data, metadata) by MIME type."""
+    """A list of what was displayed: (data, metadata) by MIME type."""
     plt.close("all")
     found = []
-    monkeypatch.setattr(show, "display", lambda shown: found.append(DisplayFormatter().format(shown)))
+    monkeypatch.setattr(show, "display", lambda data, metadata, raw: found.append((data, metadata)))
     yield found
     assert not plt.get_fignums(), "a figure was left open"
 
@@ -47,10 +47,14 @@ LABELS = ["cat", "cup", "coin"]
     lambda **texts: show.bars(torch.rand(2, 3), [LABELS, LABELS], titles=["one", "two"], **texts),
 ], ids=["grid", "gray grid", "overlay", "bars"])
 def test_figures_have_caption_and_alt_text(draw, displayed, figures):
-    draw(caption="Five pictures.", alt="Colored noise.")
+    draw(caption="Five pictures.", alt='Noise, "colored" & <gray>.')
     ((data, metadata),) = displayed
-    assert metadata["image/png"]["alt"] == "Colored noise."
-    assert np.array(pixels(data["image/png"])).std() > 1
+    assert metadata["image/png"]["alt"] == 'Noise, "colored" & <gray>.'
+    (image,) = ElementTree.fromstring(f"<p>{data['text/html'][:-1]}/></p>")
+    assert image.get("alt") == 'Noise, "colored" & <gray>.'
+    exact = np.array(pixels(data["image/png"]), dtype=float)
+    shown = np.array(pixels(image.get("src").removeprefix("data:image/webp;base64,")), dtype=float)
+    assert exact.std() > 1 and exact.shape == shown.shape and abs(exact - shown).mean() < 5
     assert figures[0].get_supxlabel() == "Five pictures."
 
 
