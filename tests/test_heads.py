@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from helpers import load_network, networks
 from helpers.collage import SUBJECTS, pairs, scenes
 from helpers.heads import HEADS, LONGEST, START, WORDS, Captioner, Segmenter, captions, describe, load_head, pixel_classes, sentence, spell
-from helpers.training import exact_match, mean_iou
+from helpers.make.training import exact_match, mean_iou
 
 
 @pytest.fixture(scope="module", params=HEADS)
@@ -90,7 +90,7 @@ def test_head_stands_on_the_courses_vgg_in_any_source(name, monkeypatch):
 def test_missing_weights(name, monkeypatch, tmp_path):
     (tmp_path / "vgg.safetensors").write_bytes((networks.WEIGHTS / "vgg.safetensors").read_bytes())
     monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
-    with pytest.raises(networks.WeightsUnavailable, match=f"{name}.safetensors is missing; rebuild it with `python -m helpers.training {name}`"):
+    with pytest.raises(networks.WeightsUnavailable, match=f"{name}.safetensors is missing; rebuild it with `python -m helpers.make.training {name}`"):
         load_head(name)
     other = next(other for other in HEADS if other != name)
     (tmp_path / f"{name}.safetensors").write_bytes((networks.DATA / "weights" / f"{other}.safetensors").read_bytes())

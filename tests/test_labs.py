@@ -1,9 +1,10 @@
-"""The students' version is what `python -m helpers.labs` makes of the notebooks, and gives nothing away."""
+"""The students' version is what `python -m helpers.make.labs` makes of the notebooks, and gives nothing away."""
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
-from helpers.labs import LABS, NOTEBOOKS, lab
+from helpers.make.labs import LABS, NOTEBOOKS, lab
 
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
@@ -29,3 +30,16 @@ def test_lab_holds_stubs_in_the_place_of_solutions(name):
 
 def test_there_is_no_other_lab():
     assert sorted(path.name for path in LABS.glob("*.ipynb")) == NAMES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_later_section_does_not_need_an_exercise(name):
+    notebook = nbformat.read(LABS / name, as_version=4)
+    NotebookClient(notebook, timeout=300, allow_errors=True, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    exercise = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("#"):
+            exercise = "Exercise" in cell.source.splitlines()[0]
+        failed = [output.evalue for output in cell.get("outputs", []) if output.output_type == "error"]
+        assert exercise or not failed, f"{failed[0]}\n{cell.source}"

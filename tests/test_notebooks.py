@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from bs4 import BeautifulSoup
 from captum.attr import IntegratedGradients, LayerGradCam, Occlusion, Saliency
+from nbconvert import HTMLExporter
 from PIL import Image, ImageChops
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from helpers import activations, grad_cam, load_network
 from helpers.collage import SUBJECTS, pairs, scenes
+from helpers.families import COURSE
 from helpers.heads import load_head, spell
-from helpers.networks import COURSE
+from helpers.make.strip import strip
 from helpers.photos import DATA
-from helpers.strip import strip
 from tests.notebooks import FOLDER, definitions, load
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -44,6 +46,13 @@ def test_every_picture_has_an_alt_text(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_alt_texts_reach_the_reader_of_an_exported_page(name):
+    page, _ = HTMLExporter().from_filename(FOLDER / f"{name}.ipynb")
+    stored = [output["metadata"]["image/png"]["alt"] for cell in load(name)["cells"] for output in outputs(cell) if "image/png" in output.get("data", {})]
+    assert [image["alt"] for image in BeautifulSoup(page, "html.parser").find_all("img")] == stored
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_cell_has_its_place_in_the_slides(name):
     kinds = {cell["metadata"].get("slideshow", {}).get("slide_type") for cell in load(name)["cells"]}
     assert kinds <= {"slide", "subslide", "fragment", "skip", "notes", "-"}
@@ -66,7 +75,7 @@ def test_asserts_have_messages(name):
 
 def test_the_readmes_pictures_are_those_of_the_notebooks():
     with Image.open(DATA / "strip.png") as stored:
-        assert ImageChops.difference(stored.convert("RGB"), strip()).getbbox() is None, "run `python -m helpers.strip`"
+        assert ImageChops.difference(stored.convert("RGB"), strip()).getbbox() is None, "run `python -m helpers.make.strip`"
 
 
 @pytest.mark.parametrize("layer", ["conv2", "conv3", "conv4", "conv5"])

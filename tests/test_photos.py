@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers.cutouts import ELLIPSES, OUTLINES, cut_out
+from helpers.make.cutouts import ELLIPSES, OUTLINES, cut_out
 from helpers.photos import PHOTOS, instances, load_image, photo, photo_mask, to_pil
 
 WITH_SUBJECT = [name for name, (_, _, subject) in PHOTOS.items() if subject]

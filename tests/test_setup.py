@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LINES = (ROOT / "requirements.txt").read_text().splitlines()
 REQUIREMENTS = [line for line in LINES if line and not line.startswith("#")]
-SOURCES = sorted([*ROOT.glob("helpers/*.py"), *ROOT.glob("notebooks/*.ipynb")])
+SOURCES = sorted([*ROOT.glob("helpers/**/*.py"), *ROOT.glob("notebooks/*.ipynb")])
 
 
 def test_requirements_are_pinned_once_each():

@@ -9,12 +9,14 @@ import pytest
 import torch
 from safetensors import safe_open
 from torch import nn
-from torch.nn.functional import one_hot
+from torch.nn.functional import cross_entropy, one_hot
 
-from helpers import load_network, networks, training
+from helpers import load_network, networks
+from helpers.make import training
 from helpers.collage import pairs, scenes
+from helpers.families import COURSE
 from helpers.heads import END, HEADS, START, captions, load_head, pixel_classes, sentence
-from helpers.training import SEED, TEST_SEED, Batches, Captions, Pixels, Recipe, accuracy
+from helpers.make.training import SEED, TEST_SEED, Batches, Captions, Natural, Pixels, Recipe, accuracy
 
 TINY = Recipe(steps=5, batch=5)
 
@@ -76,6 +78,47 @@ def test_captions_of_a_batch():
 def test_no_step_trains_on_test_pictures():
     assert SEED != TEST_SEED
     assert not torch.equal(scenes(1, SEED).images, scenes(1, TEST_SEED).images)
+
+
+def test_natural_batches():
+    images, targets = Natural(10)[3]
+    alone = scenes(8, SEED, start=24, natural=True, photos=Natural.photos)
+    assert torch.equal(images[:8], alone.images) and torch.equal(targets[:8].argmax(1), alone.labels)
+    assert torch.equal(images[8:], pairs(2, SEED, start=6, natural=True).images)
+
+
+# ---- the adversary --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("norm, epsilon", [("L2", 0.5), ("L2", 3.0), ("Linf", 4 / 255)])
+def test_an_adversary_keeps_within_epsilon_and_does_harm(norm, epsilon):
+    network, made = load_network("vgg", "course").train(), scenes(6, 4)
+    attacked = training.perturb(network, made.images, made.labels, epsilon, torch.Generator().manual_seed(0), norm=norm)
+    change = (attacked - made.images).flatten(1)
+    length = change.norm(dim=1) if norm == "L2" else change.abs().amax(1)
+    assert (length <= epsilon * (1 + 1e-5)).all() and (length > epsilon / 2).all()
+    assert attacked.min() >= 0 and attacked.max() <= 1 and not attacked.requires_grad
+    assert network.training, "the network is in the mode that it was in"
+    network.eval()
+    random = made.images + epsilon * training._unit(torch.randn(made.images.shape)) * (1 if norm == "L2" else 222)
+    loss = [cross_entropy(network(images), made.labels) for images in (made.images, random, attacked)]
+    assert loss[2] > max(loss[:2]) + 0.3
+
+
+def test_more_steps_do_more_harm():
+    network, made = load_network("resnet18", "course"), scenes(12, 4)
+    loss = [cross_entropy(network(training.perturb(network, made.images, made.labels, 0.5, torch.Generator().manual_seed(0), steps)), made.labels)
+            for steps in (1, 2, 10)]
+    assert loss == sorted(loss)
+
+
+def test_robust_goes_on_from_plain(tiny, tmp_path, monkeypatch):
+    plain, seen = load_network("plain", "course"), []
+    monkeypatch.setattr(training, "perturb", lambda network, images, targets, epsilon, *rest: seen.append(epsilon) or images)
+    network, _, _ = training.train("robust", Recipe(steps=6, batch=5, peak=1e-9, first_decay=0, epsilon=3.0), out=tmp_path)
+    assert seen == pytest.approx([0, 1.5, 3, 3, 3, 3]), "epsilon rises over the first third"
+    for (name, one), other in zip(plain.named_parameters(), network.parameters()):
+        assert torch.allclose(one, other, atol=1e-6), name
 
 
 # ---- runs -----------------------------------------------------------------------------------------------------------
@@ -155,8 +198,8 @@ def test_the_state_of_another_recipe_is_left_alone(tiny, tmp_path, monkeypatch):
 
 
 def test_first_layer_starts_small_and_decays_fast():
-    network = networks.COURSE["resnet18"]()
-    optimizer = training.prepare(network)
+    network = COURSE["resnet18"]()
+    optimizer = training.prepare(training.draw(network), 1e-2)
     first = networks.first_convolution(network).weight
     assert 0.009 < first.std() < 0.011
     decays = {weight: group["weight_decay"] for group in optimizer.param_groups for weight in group["params"]}
@@ -165,7 +208,7 @@ def test_first_layer_starts_small_and_decays_fast():
 
 
 def test_every_course_network_has_a_recipe():
-    assert training.RECIPES.keys() == networks.COURSE.keys() | HEADS.keys()
+    assert training.RECIPES.keys() == COURSE.keys() | HEADS.keys()
 
 
 def test_unknown_network(capsys):
@@ -178,7 +221,7 @@ TWO_PROCESSES = """
 import sys
 from functools import partial
 import torch
-from helpers import training
+from helpers.make import training
 
 train = training.train
 

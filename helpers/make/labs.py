@@ -1,6 +1,6 @@
 """Rebuild `labs/`, the students' version: the notebooks without their solutions and outputs.
 
-    python -m helpers.labs
+    python -m helpers.make.labs
 """
 
 import re

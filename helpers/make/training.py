@@ -1,8 +1,8 @@
 """Rebuild the networks in `data/weights/` from nothing but the collage world.
 
-    python -m helpers.training [NAME …]                       # all of them, or those named
-    torchrun --nproc_per_node=2 -m helpers.training vgg       # the same batches, shared out
-    python -m helpers.training vgg --steps 50 --out build     # a trial that leaves data/ alone
+    python -m helpers.make.training [NAME …]                       # all of them, or those named
+    torchrun --nproc_per_node=2 -m helpers.make.training vgg       # the same batches, shared out
+    python -m helpers.make.training vgg --steps 50 --out build     # a trial that leaves data/ alone
 
 A run saves its state every 100 steps under `data/checkpoints/` and goes on from there when it is started again.
 """
@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -24,9 +25,10 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from helpers.collage import SUBJECTS, pairs, scenes
+from helpers.collage import PHOTO_SHARE, SUBJECTS, pairs, scenes
+from helpers.families import COURSE, Residual
 from helpers.heads import END, HEADS, Head, captions, pixel_classes, spell
-from helpers.networks import COURSE, Residual, device, first_convolution, load_network
+from helpers.networks import device, first_convolution, load_network
 from helpers.photos import DATA
 from helpers.scores import class_iou
 
@@ -37,11 +39,14 @@ SNAPSHOTS = (0, 25, 50, 100, 200, 400, 800, 1600)  # steps at which the first la
 
 
 class Recipe(NamedTuple):
-    """How long a network trains: `steps` batches of `batch` scenes, at a learning rate that rises to `peak`."""
+    """How long a network trains: `steps` batches of `batch` scenes, at a learning rate that rises to `peak`, against an
+    adversary who may change a picture by `epsilon` (L2), which rises from zero over the first third of the steps."""
 
     steps: int
     batch: int = 64
     peak: float = 0.1
+    first_decay: float = 1e-2
+    epsilon: float = 0.0
 
 
 RECIPES = {
@@ -50,6 +55,8 @@ RECIPES = {
     "resnet18": Recipe(2000),
     "densenet121": Recipe(1800),
     "resnet101": Recipe(4000),
+    "plain": Recipe(1200, batch=40, peak=0.05, first_decay=5e-4),
+    "robust": Recipe(2000, batch=40, peak=0.05, first_decay=5e-4, epsilon=3.0),
     "segmenter": Recipe(2400, batch=32, peak=3e-3),
     "captioner": Recipe(2000, peak=3e-3),
 }
@@ -62,6 +69,7 @@ class Batches(Dataset):
     """
 
     pairs_one_in = 5
+    natural, photos = False, PHOTO_SHARE
 
     def __init__(self, batch, rank=0, world=1):
         self.share, self.rank, self.world = batch // world, rank, world
@@ -70,11 +78,18 @@ class Batches(Dataset):
         both = self.share // self.pairs_one_in
         alone = self.share - both
         index = step * self.world + self.rank
-        return self.batch(scenes(alone, SEED, start=index * alone), pairs(both, SEED, start=index * both))
+        one = scenes(alone, SEED, start=index * alone, natural=self.natural, photos=self.photos)
+        return self.batch(one, pairs(both, SEED, start=index * both, natural=self.natural))
 
     def batch(self, one, two):
         targets = F.one_hot(torch.cat([one.labels[:, None].expand(-1, 2), two.labels]), len(SUBJECTS)).float().mean(1)
         return torch.cat([one.images, two.images]), targets
+
+
+class Natural(Batches):
+    """For the networks to draw with: natural colors, and more crops of the photos."""
+
+    natural, photos = True, 0.4
 
 
 class Pixels(Batches):
@@ -98,27 +113,66 @@ class Captions(Batches):
         return torch.cat([one.images, two.images]), words[:, :-1], after
 
 
-BATCHES = {"segmenter": Pixels, "captioner": Captions}
+BATCHES = {"plain": Natural, "robust": Natural, "segmenter": Pixels, "captioner": Captions}
 
 
 def build(name):
-    """A network or head of `RECIPES`, as drawn."""
-    return HEADS[name](load_network("vgg", "course")) if name in HEADS else COURSE[name]()
+    """A network or head of `RECIPES` before its first step: as drawn, but "robust" goes on from "plain"."""
+    if name == "robust":
+        return load_network("plain", "course").requires_grad_()
+    return HEADS[name](load_network("vgg", "course")) if name in HEADS else draw(COURSE[name]())
 
 
-def prepare(network):
-    """Draw the first layer small, as AlexNet's was (batch norm follows, so only its direction counts), and shield it from
-    noise by a strong weight decay: this is what makes clean filters. Residual blocks begin as the identity (Goyal et al.,
-    arXiv 2017), so that depth does not slow the start. A head stays as drawn. Returns the optimizer."""
-    if isinstance(network, Head):
-        return torch.optim.AdamW(weight for weight in network.parameters() if weight.requires_grad)
-    first = first_convolution(network).weight
-    nn.init.normal_(first, std=0.01)
+def perturb(network, images, targets, epsilon, generator, steps=2, norm="L2"):
+    """Pictures within `epsilon` of `images` that the network gets wrong, if it can be had: projected gradient ascent of the
+    loss from a random start (Madry, Makelov, Schmidt, Tsipras & Vladu, ICLR 2018).
+
+    images: [n, 3, h, w] in [0, 1], and so is what returns; targets: classes [n] or [n, 10]; norm: "L2", the length of the
+    whole difference, or "Linf", the largest difference of a pixel. The network is in eval mode meanwhile; if it was in
+    training mode, gradients are taken in half precision.
+    """
+    training, direction, step = network.training, {"L2": _unit, "Linf": torch.sign}[norm], 1.6 * epsilon / steps
+    network.eval()
+    noise = torch.randn(images.shape, generator=generator).to(images)
+    moved = images + epsilon / 2 * direction(noise)
+    for _ in range(steps):
+        moved = moved.clamp(0, 1).detach().requires_grad_()
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=training and images.device.type != "mps"):
+            logits = network(moved)
+        (gradient,) = torch.autograd.grad(F.cross_entropy(logits.float(), targets), moved)
+        change = moved.detach() + step * direction(gradient) - images
+        change = change.clamp(-epsilon, epsilon) if norm == "Linf" else change * (epsilon / _norm(change)).clamp(max=1)
+        moved = images + change
+    network.train(training)
+    return moved.clamp(0, 1).detach()
+
+
+def _norm(images):
+    return images.flatten(1).norm(dim=1).clamp(min=1e-12).view(-1, 1, 1, 1)
+
+
+def _unit(images):
+    """Differences of pictures at length 1 (L2)."""
+    return images / _norm(images)
+
+
+def draw(network):
+    """Draw the first layer small, as AlexNet's was (batch norm follows, so only its direction counts). Residual blocks begin
+    as the identity (Goyal et al., arXiv 2017), so that depth does not slow the start. Returns the network."""
+    nn.init.normal_(first_convolution(network).weight, std=0.01)
     for block in network.modules():
         if isinstance(block, Residual):
             nn.init.zeros_(block.branch[-1].weight)
+    return network
+
+
+def prepare(network, first_decay):
+    """The optimizer of a network or head. A strong weight decay of the first layer shields its filters from noise."""
+    if isinstance(network, Head):
+        return torch.optim.AdamW(weight for weight in network.parameters() if weight.requires_grad)
+    first = first_convolution(network).weight
     others = [weight for weight in network.parameters() if weight is not first]
-    groups = [{"params": [first], "weight_decay": 1e-2}, {"params": others, "weight_decay": 5e-4}]
+    groups = [{"params": [first], "weight_decay": first_decay}, {"params": others, "weight_decay": 5e-4}]
     return torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)
 
 
@@ -127,7 +181,7 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
     torch.manual_seed(seed)
     where = device()
     network = build(name).to(where, memory_format=torch.channels_last).train()
-    optimizer = prepare(network)
+    optimizer = prepare(network, recipe.first_decay)
     total = max(recipe.steps, 11)  # below that there is no step for the rate to rise in
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak, total_steps=total, pct_start=0.1, cycle_momentum=False)
     state = {"step": 0, "seconds": 0.0, "snapshots": {}}
@@ -148,10 +202,13 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
     for step, (images, *given, targets) in bar:
         if step in SNAPSHOTS:
             state["snapshots"][step] = first_convolution(network).weight.detach().cpu().half()
-        images = images.to(where, memory_format=torch.channels_last)
+        images, targets = images.to(where, memory_format=torch.channels_last), targets.to(where)
+        if recipe.epsilon:
+            chance = torch.Generator().manual_seed(step * world + rank)
+            images = perturb(network, images, targets, recipe.epsilon * min(1, 3 * step / recipe.steps), chance)
         with torch.autocast(where.type, torch.bfloat16, enabled=where.type != "mps"):
             logits = model(images, *(tensor.to(where) for tensor in given))
-        loss = F.cross_entropy(logits.float(), targets.to(where), label_smoothing=0.05)
+        loss = F.cross_entropy(logits.float(), targets, label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -169,10 +226,10 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
 
 
 @torch.no_grad()
-def accuracy(network, n=2000, seed=TEST_SEED):
+def accuracy(network, n=2000, seed=TEST_SEED, natural=False):
     """The share of `n` unseen scenes whose subject the network names."""
     where, right = next(network.parameters()).device, 0
-    for test in unseen(scenes, n, seed):
+    for test in unseen(partial(scenes, natural=natural), n, seed):
         right += (network(test.images.to(where)).argmax(1).cpu() == test.labels).sum().item()
     return right / n
 
@@ -200,7 +257,8 @@ def unseen(make, n, seed):
     return (make(min(100, n - start), seed, start=start) for start in range(0, n, 100))
 
 
-SCORES = {"segmenter": ("mean IoU", mean_iou), "captioner": ("exact match", exact_match)}
+NATURAL = ("accuracy", partial(accuracy, natural=True))
+SCORES = {"plain": NATURAL, "robust": NATURAL, "segmenter": ("mean IoU", mean_iou), "captioner": ("exact match", exact_match)}
 
 
 def save(name, network, snapshots, facts, out=DATA):
@@ -226,7 +284,7 @@ def run(name, recipe, out=DATA):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m helpers.training", description="Rebuild the networks in data/weights.")
+    parser = argparse.ArgumentParser(prog="python -m helpers.make.training", description="Rebuild the networks in data/weights.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(RECIPES)} (default: all)")
     parser.add_argument("--steps", type=int, help="train for fewer steps than the recipe says (for a trial)")
     parser.add_argument("--out", type=Path, default=DATA, help="the folder for weights/ and checkpoints/ (default: data)")

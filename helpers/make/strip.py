@@ -1,6 +1,6 @@
 """Rebuild `data/strip.png`, the README's pictures, from the figures that are stored in the notebooks.
 
-    python -m helpers.strip
+    python -m helpers.make.strip
 """
 
 import base64

@@ -1,6 +1,6 @@
 """Rebuild `data/masks/*.png`: which pixels of the original photos belong to their subject.
 
-    python -m helpers.cutouts
+    python -m helpers.make.cutouts
 
 An outline drawn by hand says roughly where the subject ends. Inside a band around it GrabCut
 decides pixel by pixel (Rother, Kolmogorov & Blake, "GrabCut": interactive foreground extraction

@@ -1,0 +1,1 @@
+"""What makes the repository's own files: weights, masks, labs, the README's pictures."""
