@@ -1,6 +1,6 @@
 """Measure the networks to draw with, plain beside robust, and lay out what they draw in `build/`.
 
-    python -m helpers.make.drawing [NAME …]      # "plain" and "robust" unless others are named; ten minutes each
+    python -m helpers.make.drawing [NAME …]      # "plain" and "robust" unless others are named; a quarter of an hour each
 
 Class images, inversions and textures are bare, without any regularizer: they tell what a network is good for.
 data/README.md states what this printed.
