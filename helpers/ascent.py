@@ -30,7 +30,7 @@ def optimize_image(start, objective, steps, lr=0.02, optimizer="gradient", after
     optimizer: "gradient" scales each gradient so that the pixels of a picture change by `lr` (root mean square) in a step; "adam" is Adam with
         rate `lr` (Kingma & Ba, ICLR 2015); "lbfgs" is SciPy's L-BFGS-B (Byrd, Lu, Nocedal & Zhu, SIAM Journal on Scientific
         Computing 1995), which finds its step lengths itself and needs an objective without chance.
-    after: a function (image, step) -> image that is applied after each step; not with L-BFGS.
+    after: a function (image, step) -> image that is applied after each step; the step's gradient is `image.grad`. Not with L-BFGS.
     every: keep a frame after each `every` steps.
     limits: (least, greatest) value of a pixel, or None.
     Ctrl-C (or the stop button) ends the loop and returns the best picture so far.

@@ -1,4 +1,4 @@
-"""Two networks that stand on a frozen classifier and answer with more than a class: one names pixels, one speaks."""
+"""Three networks that stand on a frozen classifier: one names pixels, one speaks, one draws what a feature vector stands for."""
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,9 @@ LONGEST = 9  # words of the longest sentence, <end> among them
 
 class Head(nn.Module):
     """What is trained on a classifier: `network` stays as it is, frozen and in eval mode, and is not saved with the head.
-    Its `layers` are the head's, so that hooks find them."""
+    Its `layers` are the head's, so that hooks find them. `stands_on` names the network."""
+
+    stands_on = "vgg"
 
     def __init__(self, network):
         super().__init__()
@@ -39,7 +41,7 @@ def _leave_out_network(head, state, prefix, metadata):
 
 
 def _do_not_miss_network(head, keys):
-    keys.missing_keys[:] = [key for key in keys.missing_keys if not key.startswith("network.")]
+    keys.missing_keys[:] = [key for key in keys.missing_keys if "network" not in key.split(".")]
 
 
 class Segmenter(Head):
@@ -115,6 +117,29 @@ class Captioner(Head):
         return [sentence(line) for line in words]
 
 
+class Generator(Head):
+    """Draws a picture that has given features (Dosovitskiy & Brox, Generating images with perceptual similarity metrics based
+    on deep networks, NeurIPS 2016): a linear layer, then five times nearest upsampling and a 3×3 convolution.
+
+    Codes [n, 512], the `features` of its network -> pictures [n, 3, 128, 128] in [0, 1].
+    """
+
+    stands_on = "robust"
+    widths = (128, 192, 192, 96, 64, 32)
+
+    def __init__(self, network):
+        super().__init__(network)
+        self.normalize = nn.BatchNorm1d(512, affine=False)  # it learns the mean and the variance of the codes
+        self.spread = nn.Linear(512, self.widths[0] * 16)
+        layers = []
+        for inputs, outputs in zip(self.widths, self.widths[1:]):
+            layers += [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+        self.grow = nn.Sequential(*layers, nn.Conv2d(self.widths[-1], 3, 3, padding=1))
+
+    def forward(self, code):
+        return self.grow(F.relu(self.spread(self.normalize(code))).unflatten(1, (-1, 4, 4))).sigmoid()
+
+
 def spell(text):
     """A sentence as word numbers [LONGEST + 1], from START, filled up with END.
 
@@ -172,14 +197,15 @@ def captions(pictures):
     return [describe(labels, masks) for labels, masks in zip(*_subjects(pictures))]
 
 
-HEADS = {"segmenter": Segmenter, "captioner": Captioner}
+HEADS = {"segmenter": Segmenter, "captioner": Captioner, "generator": Generator}
 
 
 def load_head(name):
-    """The "segmenter" or the "captioner" on the course's vgg, in eval mode, frozen, on the CPU, whatever `source()` says.
+    """The "segmenter" or the "captioner" on the course's vgg, or the "generator" on "robust", in eval mode, frozen, on the
+    CPU, whatever `source()` says.
 
-    Raises KeyError if the name is neither, WeightsUnavailable if its weights or vgg's are missing or damaged.
+    Raises KeyError if the name is none of these, WeightsUnavailable if its weights or its network's are missing or damaged.
     """
-    head = HEADS[name](load_network("vgg", "course"))
+    head = HEADS[name](load_network(HEADS[name].stands_on, "course"))
     load_weights(name, head)
     return head.eval().requires_grad_(False)

@@ -61,6 +61,18 @@ def test_what_follows_each_step():
     assert seen == [0, 1, 2] and ((found.image == 0) | (found.image == 1)).all()
 
 
+@pytest.mark.parametrize("optimizer", ["gradient", "adam"])
+def test_what_follows_a_step_may_read_its_gradient(optimizer):
+    gradients = []
+
+    def after(image, step):
+        gradients.append(image.grad.clone())
+        return image
+
+    optimize_image(GRAY, closeness, 1, 0.001, optimizer, after=after)
+    assert torch.nn.functional.cosine_similarity(gradients[0].flatten(), (CAT - GRAY).flatten(), dim=0) > 0.999
+
+
 @pytest.mark.parametrize("optimizer", ["gradient", "lbfgs"])
 def test_frames_and_counts(optimizer):
     def hard(image):

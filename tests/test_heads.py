@@ -1,4 +1,4 @@
-"""The segmenter and the captioner: what they are taught, that the classifier below them stays as it is, how good they are."""
+"""The segmenter, the captioner and the generator: what they are taught, that the classifier below them stays as it is, how good they are."""
 
 import pytest
 import torch
@@ -6,8 +6,10 @@ from safetensors.torch import load_file
 
 from helpers import load_network, networks
 from helpers.collage import SUBJECTS, pairs, scenes
-from helpers.heads import HEADS, LONGEST, START, WORDS, Captioner, Segmenter, captions, describe, load_head, pixel_classes, sentence, spell
-from helpers.make.training import exact_match, mean_iou
+from helpers.heads import (
+    HEADS, LONGEST, START, WORDS, Captioner, Generator, Segmenter, captions, describe, load_head, pixel_classes, sentence, spell)
+from helpers.make.contest import Contest
+from helpers.make.training import exact_match, mean_iou, recognized
 
 
 @pytest.fixture(scope="module", params=HEADS)
@@ -74,21 +76,23 @@ def test_a_head_leaves_its_classifier_alone(head):
     head.train()
     assert not any(module.training for module in head.network.modules())
     assert not any(key.startswith("network.") for key in head.state_dict())
-    assert head.layers is not None and list(head.layers) == list(load_network("vgg", "course").layers)
-    assert all(torch.equal(a, b) for a, b in zip(head.network.state_dict().values(), load_network("vgg", "course").state_dict().values()))
+    alone = load_network(head.stands_on, "course")
+    assert head.layers is not None and list(head.layers) == list(alone.layers)
+    assert all(torch.equal(a, b) for a, b in zip(head.network.state_dict().values(), alone.state_dict().values()))
     head.eval()
     assert not any(parameter.requires_grad for parameter in head.parameters())
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_head_stands_on_the_courses_vgg_in_any_source(name, monkeypatch):
+def test_head_stands_on_a_course_network_in_any_source(name, monkeypatch):
     monkeypatch.setenv("COURSE_WEIGHTS", "imagenet")
     assert load_head(name).network.labels == SUBJECTS
 
 
 @pytest.mark.parametrize("name", HEADS)
 def test_missing_weights(name, monkeypatch, tmp_path):
-    (tmp_path / "vgg.safetensors").write_bytes((networks.WEIGHTS / "vgg.safetensors").read_bytes())
+    for below in ("vgg", "robust"):
+        (tmp_path / f"{below}.safetensors").write_bytes((networks.WEIGHTS / f"{below}.safetensors").read_bytes())
     monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
     with pytest.raises(networks.WeightsUnavailable, match=f"{name}.safetensors is missing; rebuild it with `python -m helpers.make.training {name}`"):
         load_head(name)
@@ -126,6 +130,37 @@ def test_it_says_the_most_probable_word_each_time():
         assert sentence([START, *logits.argmax(0)]) == text
 
 
+def test_the_generator_draws_pictures_of_codes():
+    torch.manual_seed(0)
+    generator = Generator(load_network("robust", "untrained")).eval()
+    drawn = generator(torch.rand(2, 512))
+    assert drawn.shape == (2, 3, 128, 128) and 0 <= drawn.min() and drawn.max() <= 1
+    assert not torch.equal(drawn[0], drawn[1])
+
+
+def test_a_generator_inside_of_another_module_is_saved_and_loaded():
+    contest = Contest(Generator(load_network("robust", "untrained")))
+    contest.load_state_dict(contest.state_dict())
+    with pytest.raises(RuntimeError, match="discriminator"):
+        contest.load_state_dict({key: value for key, value in contest.state_dict().items() if "discriminator" not in key})
+
+
+def test_each_side_of_the_contest_learns_from_its_own_loss(monkeypatch):
+    torch.manual_seed(0)
+    contest = Contest(Generator(load_network("robust", "untrained"))).train()
+    for name in ("PIXELS", "FEATURES", "ADVERSARY"):
+        monkeypatch.setattr(f"helpers.make.contest.{name}", 0.0)
+    contest(torch.rand(2, 3, 128, 128)).backward()  # what is left is the discriminator's loss
+    assert all(weight.grad is None or not weight.grad.any() for weight in contest.generator.parameters())
+    assert any(weight.grad.any() for weight in contest.discriminator.parameters())
+    contest.zero_grad()
+    monkeypatch.setattr("helpers.make.contest.ADVERSARY", 1.0)
+    before = [weight.detach().clone() for weight in contest.discriminator.parameters()]
+    contest(torch.rand(2, 3, 128, 128)).backward()
+    assert any(weight.grad is not None and weight.grad.any() for weight in contest.generator.parameters())
+    assert all(torch.equal(a, b) for a, b in zip(before, contest.discriminator.parameters()))
+
+
 # ---- how good they are ----------------------------------------------------------------------------------------------
 
 
@@ -137,8 +172,12 @@ def test_captions_of_unseen_pairs():
     assert exact_match(load_head("captioner"), n=300) >= 0.9
 
 
-@pytest.mark.parametrize("name", HEADS)
-def test_files_are_small(name):
+def test_what_the_generator_draws_of_unseen_scenes_is_recognized():
+    assert recognized(load_head("generator"), n=100) >= 0.85
+
+
+@pytest.mark.parametrize("name, limit", [("segmenter", 0.5e6), ("captioner", 0.5e6), ("generator", 4e6)])
+def test_files_are_small(name, limit):
     path = networks.WEIGHTS / f"{name}.safetensors"
-    assert path.stat().st_size < 0.5e6
+    assert path.stat().st_size < limit
     assert all(value.dtype == torch.float16 for key, value in load_file(path).items() if value.is_floating_point())

@@ -16,7 +16,7 @@ from helpers.make import training
 from helpers.collage import pairs, scenes
 from helpers.families import COURSE
 from helpers.heads import END, HEADS, START, captions, load_head, pixel_classes, sentence
-from helpers.make.training import SEED, TEST_SEED, Batches, Captions, Natural, Pixels, Recipe, accuracy
+from helpers.make.training import SEED, TEST_SEED, Alone, Batches, Captions, Natural, Pixels, Recipe, accuracy
 
 TINY = Recipe(steps=5, batch=5)
 
@@ -55,6 +55,13 @@ def test_processes_share_a_batch(world):
     order = torch.cat([images[:alone] for images, _ in shares] + [images[alone:] for images, _ in shares])
     assert torch.equal(order, whole)
     assert sum(len(targets) for _, targets in shares) == len(targets)
+
+
+def test_the_generator_sees_one_subject_in_natural_colors():
+    images, labels = Alone(6)[2]
+    expected = scenes(6, SEED, start=12, natural=True, photos=0.6)
+    assert torch.equal(images, expected.images) and torch.equal(labels, expected.labels)
+    assert torch.equal(Alone(6, 1, 2)[2][0], scenes(3, SEED, start=15, natural=True, photos=0.6).images)
 
 
 def test_pixels_of_a_batch():
@@ -157,16 +164,17 @@ def test_a_run_writes_a_network_that_loads(tiny, tmp_path, monkeypatch, capsys):
     assert network(torch.rand(1, 3, 64, 64)).isfinite().all()
 
 
-@pytest.mark.parametrize("name, score", [("segmenter", "mean IoU"), ("captioner", "exact match")])
+@pytest.mark.parametrize("name, score", [("segmenter", "mean IoU"), ("captioner", "exact match"), ("generator", "recognized")])
 def test_a_run_writes_a_head_that_loads(tiny, name, score, tmp_path, monkeypatch):
     full = training.SCORES[name][1]
     monkeypatch.setitem(training.SCORES, name, (score, partial(full, n=4)))
-    before = networks.load_network("vgg", "course").state_dict()
+    below = HEADS[name].stands_on
+    before = networks.load_network(below, "course").state_dict()
     training.run(name, Recipe(steps=2, batch=4, peak=1e-3), tmp_path)
     with safe_open(tmp_path / "weights" / f"{name}.safetensors", "pt") as file:
         assert file.metadata().keys() == {"steps", "batch", "seed", "minutes", score}
         assert not any(key.startswith("network.") for key in file.keys())
-    (tmp_path / "weights" / "vgg.safetensors").write_bytes((networks.WEIGHTS / "vgg.safetensors").read_bytes())
+    (tmp_path / "weights" / f"{below}.safetensors").write_bytes((networks.WEIGHTS / f"{below}.safetensors").read_bytes())
     monkeypatch.setattr(networks, "WEIGHTS", tmp_path / "weights")
     after = load_head(name).network.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)

@@ -28,6 +28,7 @@ from tqdm import tqdm
 from helpers.collage import PHOTO_SHARE, SUBJECTS, pairs, scenes
 from helpers.families import COURSE, Residual
 from helpers.heads import END, HEADS, Head, captions, pixel_classes, spell
+from helpers.make.contest import Contest
 from helpers.networks import device, first_convolution, load_network
 from helpers.photos import DATA
 from helpers.scores import class_iou
@@ -59,6 +60,7 @@ RECIPES = {
     "robust": Recipe(2000, batch=40, peak=0.05, first_decay=5e-4, epsilon=3.0),
     "segmenter": Recipe(2400, batch=32, peak=3e-3),
     "captioner": Recipe(2000, peak=3e-3),
+    "generator": Recipe(2000, batch=32, peak=1e-3),
 }
 
 
@@ -92,6 +94,17 @@ class Natural(Batches):
     natural, photos = True, 0.4
 
 
+class Alone(Batches):
+    """For the generator: pictures of one subject in natural colors, more than half of them crops of the photos."""
+
+    natural, photos = True, 0.6
+
+    def __getitem__(self, step):
+        start = (step * self.world + self.rank) * self.share
+        made = scenes(self.share, SEED, start=start, natural=self.natural, photos=self.photos)
+        return made.images, made.labels
+
+
 class Pixels(Batches):
     """For the segmenter: pictures, and the class of each pixel [n, h, w]. Half of them show two subjects."""
 
@@ -113,14 +126,17 @@ class Captions(Batches):
         return torch.cat([one.images, two.images]), words[:, :-1], after
 
 
-BATCHES = {"plain": Natural, "robust": Natural, "segmenter": Pixels, "captioner": Captions}
+BATCHES = {"plain": Natural, "robust": Natural, "generator": Alone, "segmenter": Pixels, "captioner": Captions}
 
 
 def build(name):
     """A network or head of `RECIPES` before its first step: as drawn, but "robust" goes on from "plain"."""
     if name == "robust":
         return load_network("plain", "course").requires_grad_()
-    return HEADS[name](load_network("vgg", "course")) if name in HEADS else draw(COURSE[name]())
+    if name in HEADS:
+        head = HEADS[name](load_network(HEADS[name].stands_on, "course"))
+        return Contest(head) if name == "generator" else head
+    return draw(COURSE[name]())
 
 
 def perturb(network, images, targets, epsilon, generator, steps=2, norm="L2"):
@@ -168,6 +184,8 @@ def draw(network):
 
 def prepare(network, first_decay):
     """The optimizer of a network or head. A strong weight decay of the first layer shields its filters from noise."""
+    if isinstance(network, Contest):
+        return torch.optim.Adam([weight for weight in network.parameters() if weight.requires_grad], betas=(0.5, 0.99))
     if isinstance(network, Head):
         return torch.optim.AdamW(weight for weight in network.parameters() if weight.requires_grad)
     first = first_convolution(network).weight
@@ -207,8 +225,8 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
             chance = torch.Generator().manual_seed(step * world + rank)
             images = perturb(network, images, targets, recipe.epsilon * min(1, 3 * step / recipe.steps), chance)
         with torch.autocast(where.type, torch.bfloat16, enabled=where.type != "mps"):
-            logits = model(images, *(tensor.to(where) for tensor in given))
-        loss = F.cross_entropy(logits.float(), targets, label_smoothing=0.05)
+            answer = model(images, *(tensor.to(where) for tensor in given))
+        loss = answer if isinstance(network, Contest) else F.cross_entropy(answer.float(), targets, label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -252,13 +270,24 @@ def exact_match(network, n=2000, seed=TEST_SEED):
     return right / n
 
 
+@torch.no_grad()
+def recognized(generator, n=1000, seed=TEST_SEED):
+    """The share of `n` unseen natural scenes whose subject its network names right in what the generator draws of them."""
+    where, right = next(generator.parameters()).device, 0
+    for test in unseen(partial(scenes, natural=True, photos=Alone.photos), n, seed):
+        drawn = generator(generator.network.features(test.images.to(where)))
+        right += (generator.network(drawn).argmax(1).cpu() == test.labels).sum().item()
+    return right / n
+
+
 def unseen(make, n, seed):
     """The first `n` of the series `seed` of `scenes` or `pairs`, by the hundred."""
     return (make(min(100, n - start), seed, start=start) for start in range(0, n, 100))
 
 
 NATURAL = ("accuracy", partial(accuracy, natural=True))
-SCORES = {"plain": NATURAL, "robust": NATURAL, "segmenter": ("mean IoU", mean_iou), "captioner": ("exact match", exact_match)}
+SCORES = {"plain": NATURAL, "robust": NATURAL, "segmenter": ("mean IoU", mean_iou), "captioner": ("exact match", exact_match),
+          "generator": ("recognized", recognized)}
 
 
 def save(name, network, snapshots, facts, out=DATA):
@@ -275,6 +304,7 @@ def run(name, recipe, out=DATA):
     world, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
     network, snapshots, seconds = train(name, recipe, world=world, rank=rank, out=out)
     if rank == 0:
+        network = network.generator if isinstance(network, Contest) else network
         network = network.cpu().half().float()  # what a reader will get
         what, score = SCORES.get(name, ("accuracy", accuracy))
         facts = {"steps": recipe.steps, "batch": recipe.batch, "seed": 0, "minutes": round(seconds / 60, 1), what: score(network)}

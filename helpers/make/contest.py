@@ -1,0 +1,60 @@
+"""Train a generator against a discriminator (Dosovitskiy & Brox, NeurIPS 2016; Goodfellow et al., NeurIPS 2014)."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from helpers.hooks import activations
+
+PIXELS, FEATURES, ADVERSARY = 5.0, 1.0, 0.1  # weights of the three losses
+
+
+class Discriminator(nn.Module):
+    """Pictures [n, 3, 128, 128] and their codes [n, 512] -> logits [n, 1, 8, 8]: is this patch of the picture a photo's?"""
+
+    def __init__(self, code=512, widths=(32, 64, 128, 128)):
+        super().__init__()
+        layers = []
+        for inputs, outputs in zip((3, *widths), widths):
+            layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, 2, 1)), nn.LeakyReLU(0.2)]
+        self.look = nn.Sequential(*layers[:-1])
+        self.read = spectral_norm(nn.Linear(code, widths[-1]))
+        self.judge = nn.Sequential(nn.LeakyReLU(0.2), spectral_norm(nn.Conv2d(widths[-1], 64, 1)), nn.LeakyReLU(0.2), nn.Conv2d(64, 1, 1))
+
+    def forward(self, images, code):
+        return self.judge(self.look(images * 2 - 1) + self.read(code)[..., None, None])
+
+
+class Contest(nn.Module):
+    """A generator and its discriminator; called with pictures, it answers with the sum of their losses.
+
+    The generator is to give each picture back from its code: in pixels, in the activations of the network behind the
+    code, and so that the discriminator takes it for a photo. The discriminator is to tell them apart. Each side's loss
+    has gradients for its own weights alone, so one backward pass serves both.
+    """
+
+    def __init__(self, generator):
+        super().__init__()
+        self.generator, self.discriminator = generator, Discriminator()
+
+    def forward(self, images):
+        network = self.generator.network
+        layers = [layer for layer in network.layers if layer != "conv1"]
+        with torch.no_grad(), activations(network, layers) as true:
+            code = network.features(images)
+        drawn = self.generator(code)
+        with activations(network, layers) as found:
+            network.features(drawn)
+        features = sum(_relative(found[layer], true[layer]) for layer in layers) / len(layers)
+        fixed = {name: weight.detach() for name, weight in self.discriminator.named_parameters()}
+        taken = torch.func.functional_call(self.discriminator, fixed, (drawn, code))
+        real, fake = self.discriminator(images, code), self.discriminator(drawn.detach(), code)
+        contest = F.softplus(-real.float()).mean() + F.softplus(fake.float()).mean()
+        deceit = F.softplus(-taken.float()).mean()
+        return PIXELS * F.mse_loss(drawn.float(), images) + FEATURES * features + ADVERSARY * deceit + contest
+
+
+def _relative(found, true):
+    """The squared error, where 1 is that of answering zero."""
+    return F.mse_loss(found.float(), true.float()) / true.float().square().mean()
