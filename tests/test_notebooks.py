@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from captum.attr import IntegratedGradients, LayerGradCam, Occlusion, Saliency
 from nbconvert import HTMLExporter
 from PIL import Image, ImageChops
+from scipy.interpolate import RBFInterpolator
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
@@ -375,3 +376,167 @@ def test_grabcut_finds_a_disk_and_bears_flat_maps(saliency):
     assert saliency["mask_iou"](saliency["grabcut_from_saliency"](image, heat), disk) > 0.95
     assert not saliency["grabcut_from_saliency"](image, torch.zeros(96, 96)).any()
     assert saliency["grabcut_from_box"](image, torch.ones(96, 96, dtype=torch.bool)).all()
+
+
+# ---- 07 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ascending():
+    scope = definitions("07_gradient_ascent")
+    return scope | {"GRAY": 0.5, "size": 128}
+
+
+def test_class_images_are_named_by_another_network(ascending):
+    robust, judge = load_network("robust"), load_network("resnet18")
+    images = torch.stack([ascending["class_image"](robust, target, steps=30, lr=0.02) for target in range(10)])
+    assert images.shape == (10, 3, 128, 128) and 0 <= images.min() and images.max() <= 1
+    assert (judge(images).argmax(1) == torch.arange(10)).float().mean() >= 0.7
+
+
+def test_a_class_image_depends_on_its_seed_and_rules_alone(ascending):
+    plain, image = load_network("plain"), ascending["class_image"]
+    first, again, other = (image(plain, 3, steps=3, size=64, seed=seed) for seed in (0, 0, 1))
+    assert torch.equal(first, again) and not torch.allclose(first, other, atol=1e-3)
+    gray = image(plain, 3, steps=3, size=64, rules=[lambda image, gradient, step: 0.5 + 0 * image])
+    assert (gray == 0.5).all()
+
+
+def test_small_contributions_are_those_that_change_the_score_least(ascending):
+    network = load_network("plain").double()
+    x = scenes(1, seed=60, size=64, natural=True).images.double().requires_grad_()
+    score = network(x)[0, 0]
+    (gradient,) = torch.autograd.grad(score, x)
+    kept = (ascending["clip_small_contributions"](x.detach(), gradient, 0, share=0.5) != 0.5).any(1)[0]
+    shift = 1e-4  # toward gray by this share of the way: the change of the score is the contribution, to first order
+    change = torch.zeros(64, 64, dtype=torch.double)
+    for row, column in [(3, 5), (20, 33), (41, 17), (60, 60), (31, 30)]:
+        moved = x.detach().clone()
+        moved[0, :, row, column] += shift * (0.5 - moved[0, :, row, column])
+        change[row, column] = (network(moved)[0, 0] - score).abs() / shift
+        expected = ((x.detach() - 0.5) * gradient).sum(1)[0, row, column].abs()
+        assert torch.isclose(change[row, column], expected, rtol=0.02, atol=1e-5)
+    assert kept.float().mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_painted_waves_are_gray_for_zeros_and_smoother_than_noise(ascending):
+    assert torch.allclose(ascending["paint"](torch.zeros(1, 3, 32, 17, 2)), torch.full((1, 3, 32, 32), 0.5))
+    painted = ascending["paint"](0.1 * torch.randn(4, 3, 64, 33, 2, generator=torch.Generator().manual_seed(0)))
+    assert painted.shape == (4, 3, 64, 64) and ascending["high_frequency_share"](painted) < 0.3
+
+
+def test_generator_images_stay_within_the_codes_of_real_pictures(ascending, monkeypatch):
+    generator, network = load_head("generator"), load_network("plain")
+    mean, deviation = generator.normalize.running_mean, generator.normalize.running_var.sqrt()
+    scope = ascending | {"mean": mean, "deviation": deviation}
+    seen, optimize = [], scope["optimize_image"]
+    make = scope["generator_images"]
+    make.__globals__.update(scope, optimize_image=lambda *given, **options: seen.append(optimize(*given, **options)) or seen[-1])
+    images = make(generator, network, [1, 6], steps=12, lr=0.5)
+    codes = mean + deviation * seen[0].image
+    assert images.shape == (2, 3, 128, 128)
+    assert codes.min() >= -1e-5 and (codes <= mean + 3 * deviation + 1e-5).all()
+    assert network(images).argmax(1).tolist() == [1, 6]
+
+
+# ---- 08 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def attacking():
+    return definitions("08_adversarial_examples")
+
+
+@pytest.fixture(scope="module")
+def victims():
+    """Six scenes whose gradients a network is sure of, and their labels."""
+    made = scenes(6, seed=61, natural=True)
+    return made.images, made.labels
+
+
+def by_hand(network, images, labels):
+    """The sign of the loss's gradient, picture by picture with backward()."""
+    signs = []
+    for image, label in zip(images, labels):
+        x = image[None].clone().requires_grad_()
+        (network(x).logsumexp(1) - network(x)[0, label]).sum().backward()
+        signs.append(x.grad[0].sign())
+    return torch.stack(signs)
+
+
+def test_fgsm_equals_autograd_by_hand(attacking, victims):
+    network, (images, labels) = load_network("plain").double(), victims
+    images = images.double()
+    expected = (images + 4 / 255 * by_hand(network, images, labels)).clamp(0, 1)
+    assert torch.allclose(attacking["fgsm"](network, images, labels, 4 / 255), expected, atol=1e-12)
+
+
+def test_pgd_equals_autograd_by_hand(attacking, victims):
+    network, (images, labels) = load_network("plain").double(), victims
+    images = images.double()
+    x = images
+    for _ in range(3):
+        x = x + 3 / 255 * by_hand(network, x, labels)
+        x = torch.minimum(torch.maximum(x, images - 4 / 255), images + 4 / 255).clamp(0, 1)
+    assert torch.allclose(attacking["pgd"](network, images, labels, 4 / 255, 3 / 255, 3), x, atol=1e-12)
+
+
+@pytest.mark.parametrize("epsilon", [0, 1 / 255, 8 / 255, 0.5])
+def test_attacks_stay_in_range_and_within_epsilon(attacking, victims, epsilon):
+    network, (images, labels) = load_network("plain"), victims
+    for made in (attacking["fgsm"](network, images, labels, epsilon), attacking["pgd"](network, images, labels, epsilon, epsilon, 3),
+                 attacking["pgd"](network, images, labels, epsilon, epsilon, 3, seed=0)):
+        assert 0 <= made.min() and made.max() <= 1
+        assert (made.double() - images.double()).abs().max() <= epsilon + 6e-8  # half a unit in the last place of a float
+        assert ((made * 255).round() - (images * 255).round()).abs().max() <= round(255 * epsilon)
+
+
+def test_pgd_starts_at_random_only_with_a_seed(attacking, victims):
+    network, (images, labels) = load_network("plain"), victims
+    without, zero, again, one = (attacking["pgd"](network, images[:2], labels[:2], 8 / 255, 1 / 255, 1, seed) for seed in (None, 0, 0, 1))
+    assert torch.equal(zero, again) and not torch.equal(zero, one) and not torch.equal(without, zero)
+    assert (without - images[:2]).abs().max() <= 1.001 / 255
+
+
+def test_targeted_attack_reaches_its_target_and_leaves_the_picture(attacking, victims):
+    network, image = load_network("plain"), victims[0][:1]
+    before = image.clone()
+    changed = attacking["targeted_attack"](network, image, 7)
+    assert network(changed).softmax(1)[0, 7] >= 0.9 and torch.equal(image, before)
+    assert (changed - image).norm() < 5
+    assert torch.equal(attacking["targeted_attack"](network, changed, 7), changed), "what is there already needs no step"
+
+
+def test_thin_plate_spline_equals_scipys(attacking):
+    generator = torch.Generator().manual_seed(0)
+    points = torch.rand(9, 2, generator=generator, dtype=torch.double) * 1.6 - 0.8
+    offsets = 0.3 * torch.randn(9, 2, generator=generator, dtype=torch.double)
+    ours = attacking["thin_plate_spline"](points, offsets, 24)
+    line = (np.arange(24) + 0.5) / 12 - 1
+    places = np.stack(np.meshgrid(line, line), axis=2).reshape(-1, 2)
+    theirs = RBFInterpolator(points.numpy(), offsets.numpy(), kernel="thin_plate_spline")(places)
+    assert ours.shape == (24, 24, 2) and np.allclose(ours.numpy().reshape(-1, 2), theirs, atol=1e-9)
+
+
+def test_a_patch_is_laid_where_it_is_said(attacking):
+    images, patch = torch.zeros(1, 3, 64, 64), torch.ones(1, 3, 16, 16)
+    one = torch.ones(1)
+    laid = attacking["place"](images, patch, 0.5 * one, 0.3 * one, torch.tensor([[0.25, -0.25]]), 0.8 * one)
+    rows, columns = torch.where(laid[0, 0] > 0)
+    assert laid.max() == pytest.approx(0.8) and abs(rows.float().mean() - 23.5) < 0.6 and abs(columns.float().mean() - 39.5) < 0.6
+    assert laid[0, 0].gt(0).float().mean() == pytest.approx(np.pi / 4 * 0.25, rel=0.03)
+
+
+def test_a_patch_wins_more_than_gray(attacking, victims):
+    network, (images, _) = load_network("resnet18"), victims
+    apply = attacking["sticker"](attacking["one_place"])
+    patch = attacking["train_patch"](network, images, 2, apply, steps=30, batch=6)
+    assert patch.shape == (3, 48, 48) and 0 <= patch.min() and patch.max() <= 1
+    assert attacking["hit_rate"](network, images, patch, apply, 2) >= attacking["hit_rate"](network, images, torch.full_like(patch, 0.5), apply, 2) + 0.5
+
+
+def test_the_straight_through_network_is_the_quantized_one_forward(attacking, victims):
+    network, (images, labels) = load_network("resnet18"), victims
+    hidden, open_one = attacking["Quantized"](network), attacking["StraightThrough"](network)
+    assert torch.allclose(hidden(images), open_one(images), atol=1e-4)
+    assert not attacking["loss_gradient"](hidden, images, labels).any() and attacking["loss_gradient"](open_one, images, labels).any()

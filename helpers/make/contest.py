@@ -3,11 +3,11 @@
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from helpers.hooks import activations
 
-PIXELS, FEATURES, ADVERSARY = 5.0, 1.0, 0.1  # weights of the three losses
+PIXELS, FEATURES, ADVERSARY = 10.0, 1.0, 0.2  # weights of the three losses
+LAYERS = ("conv2", "conv3")  # deeper ones leave a grid in the pictures, as wide as their pooling
 
 
 class Discriminator(nn.Module):
@@ -17,10 +17,10 @@ class Discriminator(nn.Module):
         super().__init__()
         layers = []
         for inputs, outputs in zip((3, *widths), widths):
-            layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, 2, 1)), nn.LeakyReLU(0.2)]
+            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
         self.look = nn.Sequential(*layers[:-1])
-        self.read = spectral_norm(nn.Linear(code, widths[-1]))
-        self.judge = nn.Sequential(nn.LeakyReLU(0.2), spectral_norm(nn.Conv2d(widths[-1], 64, 1)), nn.LeakyReLU(0.2), nn.Conv2d(64, 1, 1))
+        self.read = nn.Linear(code, widths[-1])
+        self.judge = nn.Sequential(nn.LeakyReLU(0.2), nn.Conv2d(widths[-1], 64, 1), nn.LeakyReLU(0.2), nn.Conv2d(64, 1, 1))
 
     def forward(self, images, code):
         return self.judge(self.look(images * 2 - 1) + self.read(code)[..., None, None])
@@ -40,13 +40,12 @@ class Contest(nn.Module):
 
     def forward(self, images):
         network = self.generator.network
-        layers = [layer for layer in network.layers if layer != "conv1"]
-        with torch.no_grad(), activations(network, layers) as true:
+        with torch.no_grad(), activations(network, LAYERS) as true:
             code = network.features(images)
         drawn = self.generator(code)
-        with activations(network, layers) as found:
-            network.features(drawn)
-        features = sum(_relative(found[layer], true[layer]) for layer in layers) / len(layers)
+        with activations(network, LAYERS) as found:
+            again = network.features(drawn)
+        features = (sum(_relative(found[layer], true[layer]) for layer in LAYERS) + _relative(again, code)) / (len(LAYERS) + 1)
         fixed = {name: weight.detach() for name, weight in self.discriminator.named_parameters()}
         taken = torch.func.functional_call(self.discriminator, fixed, (drawn, code))
         real, fake = self.discriminator(images, code), self.discriminator(drawn.detach(), code)
