@@ -60,7 +60,7 @@ RECIPES = {
     "robust": Recipe(2000, batch=40, peak=0.05, first_decay=5e-4, epsilon=3.0),
     "segmenter": Recipe(2400, batch=32, peak=3e-3),
     "captioner": Recipe(2000, peak=3e-3),
-    "generator": Recipe(2000, batch=32, peak=1e-3),
+    "generator": Recipe(3000, batch=32, peak=1e-3),
 }
 
 
