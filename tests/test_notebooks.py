@@ -384,7 +384,8 @@ def test_grabcut_finds_a_disk_and_bears_flat_maps(saliency):
 @pytest.fixture(scope="module")
 def ascending():
     scope = definitions("07_gradient_ascent")
-    return scope | {"GRAY": 0.5, "size": 128}
+    scope.update(GRAY=0.5)
+    return scope
 
 
 def test_class_images_are_named_by_another_network(ascending):
@@ -404,11 +405,12 @@ def test_a_class_image_depends_on_its_seed_and_rules_alone(ascending):
 
 def test_small_contributions_are_those_that_change_the_score_least(ascending):
     network = load_network("plain").double()
-    x = scenes(1, seed=60, size=64, natural=True).images.double().requires_grad_()
+    noise = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))  # on flat places max-pooling has ties
+    x = (0.8 * scenes(1, seed=60, size=64, natural=True).images + 0.2 * noise).double().requires_grad_()
     score = network(x)[0, 0]
     (gradient,) = torch.autograd.grad(score, x)
     kept = (ascending["clip_small_contributions"](x.detach(), gradient, 0, share=0.5) != 0.5).any(1)[0]
-    shift = 1e-4  # toward gray by this share of the way: the change of the score is the contribution, to first order
+    shift = 1e-7  # toward gray by this share of the way: the change of the score is the contribution, to first order
     change = torch.zeros(64, 64, dtype=torch.double)
     for row, column in [(3, 5), (20, 33), (41, 17), (60, 60), (31, 30)]:
         moved = x.detach().clone()
@@ -425,18 +427,18 @@ def test_painted_waves_are_gray_for_zeros_and_smoother_than_noise(ascending):
     assert painted.shape == (4, 3, 64, 64) and ascending["high_frequency_share"](painted) < 0.3
 
 
-def test_generator_images_stay_within_the_codes_of_real_pictures(ascending, monkeypatch):
-    generator, network = load_head("generator"), load_network("plain")
-    mean, deviation = generator.normalize.running_mean, generator.normalize.running_var.sqrt()
-    scope = ascending | {"mean": mean, "deviation": deviation}
-    seen, optimize = [], scope["optimize_image"]
-    make = scope["generator_images"]
-    make.__globals__.update(scope, optimize_image=lambda *given, **options: seen.append(optimize(*given, **options)) or seen[-1])
-    images = make(generator, network, [1, 6], steps=12, lr=0.5)
-    codes = mean + deviation * seen[0].image
-    assert images.shape == (2, 3, 128, 128)
-    assert codes.min() >= -1e-5 and (codes <= mean + 3 * deviation + 1e-5).all()
-    assert network(images).argmax(1).tolist() == [1, 6]
+def test_generator_images_come_from_codes_near_those_of_real_pictures(ascending, monkeypatch):
+    generator, network = load_head("generator"), load_network("robust")
+    with torch.no_grad():
+        codes = torch.cat([network.features(part) for part in scenes(100, seed=62, natural=True, photos=0.6).images.split(10)])
+    pca, seen, optimize = PCA(24, random_state=0).fit(codes.numpy()), [], ascending["optimize_image"]
+    center, axes = torch.as_tensor(pca.mean_), torch.as_tensor(pca.components_ * pca.explained_variance_[:, None] ** 0.5)
+    monkeypatch.setitem(ascending, "optimize_image", lambda *given, **options: seen.append(optimize(*given, **options)) or seen[-1])
+    images = ascending["generator_images"](generator, network, [2, 6], center, axes, steps=10, tries=30)
+    assert images.shape == (2, 3, 128, 128) and seen[0].image.shape == (2, 24) and seen[0].image.abs().max() <= 2.5
+    assert seen[0].values[-1] > seen[0].values[0] + 1 and network(images).argmax(1).tolist() == [2, 6]
+    assert ascending["code_at"](torch.zeros(1, 24), center, axes).sub(center).abs().max() < 1e-5
+    assert ascending["generator_image"](generator, network, 2, center, axes, steps=1).shape == (3, 128, 128)
 
 
 # ---- 08 -------------------------------------------------------------------------------------------------------------
