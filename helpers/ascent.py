@@ -1,5 +1,6 @@
 """Change a picture until a network says what is wanted: the one loop behind class images, attacks, inversion and style."""
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +60,7 @@ class _Climb:
         self.objective, self.steps, self.every = objective, steps, every
         self.image = self.best = start.detach().clone()
         self.highest, self.values, self.frames, self.calls = -float("inf"), [], [], 0
-        self.bar = tqdm(total=steps, leave=False, delay=1)
+        self.bar = tqdm(total=steps, leave=False, delay=1, disable="TQDM_DISABLE" in os.environ)  # tqdm.notebook does not look itself
 
     def slope(self, image):
         """The objective at a picture, and its gradient."""
