@@ -11,6 +11,8 @@ import torch
 from IPython.display import display
 from PIL import Image
 
+from helpers.photos import to_pil
+
 HEAT = "turbo"
 
 
@@ -32,6 +34,16 @@ def bundle(picture, alt):
     data = {"image/png": base64.b64encode(picture).decode(), "text/plain": "<Figure>",
             "text/html": f'<img src="data:image/webp;base64,{copy}" alt="{html.escape(alt)}">'}
     return data, {"image/png": {"alt": alt}}
+
+
+def animation(images, milliseconds=120, *, caption, alt):
+    """Show pictures [3, H, W] one after the other, there and back; returns the animation as the bytes of a WebP file."""
+    frames, stream = [to_pil(image) for image in (*images, *images[-2:0:-1])], io.BytesIO()
+    frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, quality=80)
+    copy = base64.b64encode(stream.getvalue()).decode()
+    text = f'<img src="data:image/webp;base64,{copy}" alt="{html.escape(alt)}"><p>{html.escape(caption)}</p>'
+    display({"text/plain": "<Animation>", "text/html": text}, raw=True)
+    return stream.getvalue()
 
 
 def _webp(picture, **options):
