@@ -30,20 +30,28 @@ def bundle(picture, alt):
     smaller copy (WebP) as HTML, which is what a browser shows.
     """
     copies = [_webp(picture, lossless=True), _webp(picture, quality=95, use_sharp_yuv=True)]
-    copy = base64.b64encode(min(copies, key=len)).decode()
     data = {"image/png": base64.b64encode(picture).decode(), "text/plain": "<Figure>",
-            "text/html": f'<img src="data:image/webp;base64,{copy}" alt="{html.escape(alt)}">'}
+            "text/html": _img(min(copies, key=len), alt)}
     return data, {"image/png": {"alt": alt}}
 
 
 def animation(images, milliseconds=120, *, caption, alt):
-    """Show pictures [3, H, W] one after the other, there and back; returns the animation as the bytes of a WebP file."""
-    frames, stream = [to_pil(image) for image in (*images, *images[-2:0:-1])], io.BytesIO()
+    """Show pictures [3, H, W] one after the other, there and back; returns the animation as the bytes of a WebP file.
+
+    As with `bundle`, the notebook stores a PNG too: the last picture.
+    """
+    frames, stream, still = [to_pil(image) for image in images], io.BytesIO(), io.BytesIO()
+    frames[-1].save(still, "PNG")
+    frames += frames[-2:0:-1]
     frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, quality=80)
-    copy = base64.b64encode(stream.getvalue()).decode()
-    text = f'<img src="data:image/webp;base64,{copy}" alt="{html.escape(alt)}"><p>{html.escape(caption)}</p>'
-    display({"text/plain": "<Animation>", "text/html": text}, raw=True)
+    data = {"image/png": base64.b64encode(still.getvalue()).decode(), "text/plain": "<Animation>",
+            "text/html": f"<figure>{_img(stream.getvalue(), alt)}<figcaption>{html.escape(caption)}</figcaption></figure>"}
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
     return stream.getvalue()
+
+
+def _img(webp, alt):
+    return f'<img src="data:image/webp;base64,{base64.b64encode(webp).decode()}" alt="{html.escape(alt)}">'
 
 
 def _webp(picture, **options):

@@ -6,12 +6,13 @@ A check runs on what its notebook defines and on little made data, not after the
 import pytest
 import torch
 
-from helpers import load_network
+from helpers import load_network, photo
 from helpers.collage import SUBJECTS
 from helpers.heads import load_head
 from tests.notebooks import definitions, load
 
-NOTEBOOKS = {"07": "07_gradient_ascent", "08": "08_adversarial_examples"}
+NOTEBOOKS = {"07": "07_gradient_ascent", "08": "08_adversarial_examples", "09": "09_inversion_and_deepdream",
+             "10": "10_texture_synthesis"}
 
 
 def check_of(name, function):
@@ -29,6 +30,7 @@ def scopes():
     codes = generator.normalize.running_mean * torch.rand(2, 512, generator=torch.Generator().manual_seed(0)) * 2
     made["07"] |= {"plain": plain, "cat": SUBJECTS.index("cat"), "generator": generator, "codes": codes}
     made["08"] |= {"plain": plain}
+    made["09"] |= {"robust": load_network("robust", "course"), "photos": photo("cat", 112)[None], "pagoda": photo("pagoda", 128)[None]}
     return made
 
 
@@ -242,6 +244,208 @@ def mean_gradient(network, images, labels, samples=10):  # one gradient, many ti
 def mean_gradient(network, images, labels, samples=10):  # over the pictures
     return torch.stack([loss_gradient(network, images, labels) for _ in range(samples)]).mean((0, 1), keepdim=True)[0].expand_as(images)
 ''']
+
+BY_HAND = """
+def invert_by_hand(network, layer, image, weight, steps, lr=0.05):
+    wanted = features(network, layer, image[None]).detach()
+    x = torch.full_like(image[None], 0.5).requires_grad_()
+    optimizer = torch.optim.Adam([x], lr=lr)
+    for _ in range(steps):
+{}
+    return x.detach()[0]
+"""
+
+AROUND = """
+def dream_around(network, layer, image, mask, steps, lr=0.015):
+    x = image.clone()
+    for _ in range(steps):
+        x.requires_grad_()
+        g, = torch.autograd.grad(half_squared_norm(features(network, layer, x[None])), x)
+{}
+    return x
+"""
+
+SOLUTIONS["09", "invert_by_hand"] = ["""
+def invert_by_hand(network, layer, image, weight, steps, lr=0.05):
+    wanted = features(network, layer, image[None]).detach()
+    found = torch.nn.Parameter(torch.full_like(image, 0.5))
+    optimizer = torch.optim.Adam([found], lr)
+    while steps:
+        loss = feature_loss(features(network, layer, found[None]), wanted)[0] + weight * total_variation(found, 2.0)
+        found.grad, = torch.autograd.grad(loss, found)
+        optimizer.step()
+        found.data.clamp_(0, 1)
+        steps -= 1
+    return found.detach()
+"""], [BY_HAND.format("""
+        loss = feature_loss(features(network, layer, x), wanted).sum()  # no total variation
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+        with torch.no_grad(): x.clamp_(0, 1)"""), BY_HAND.format("""
+        loss = feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)  # old gradients stay
+        loss.backward(); optimizer.step()
+        with torch.no_grad(): x.clamp_(0, 1)"""), BY_HAND.format("""
+        loss = feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)  # not clipped
+        optimizer.zero_grad(); loss.backward(); optimizer.step()"""), BY_HAND.format("""
+        loss = feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)  # clipped at the end only
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+    x = x.clamp(0, 1)"""), BY_HAND.format("""
+        loss = weight * total_variation(x) - feature_loss(features(network, layer, x), wanted).sum()  # uphill
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+        with torch.no_grad(): x.clamp_(0, 1)"""), BY_HAND.format("""
+        loss = feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x, 1.0)  # another exponent
+        optimizer.zero_grad(); loss.backward(); optimizer.step()
+        with torch.no_grad(): x.clamp_(0, 1)""")]
+
+SOLUTIONS["09", "octave_sizes"] = ["""
+def octave_sizes(height, width, octaves, scale, least):
+    found = [[height, width]]
+    for k in range(1, octaves):
+        smaller = [round(height * scale**-k), round(width * scale**-k)]
+        if min(smaller) >= least:
+            found.insert(0, smaller)
+    return found
+"""], ["""
+def octave_sizes(height, width, octaves, scale, least):  # from large to small
+    sizes = [(round(height / scale**k), round(width / scale**k)) for k in range(octaves)]
+    return sizes[:1] + [each for each in sizes[1:] if min(each) >= least]
+""", """
+def octave_sizes(height, width, octaves, scale, least):  # the first exponent is 1
+    sizes = [(round(height / scale**k), round(width / scale**k)) for k in range(octaves, 0, -1)]
+    return [each for each in sizes if min(each) >= least]
+""", """
+def octave_sizes(height, width, octaves, scale, least):  # drops the picture itself
+    sizes = [(round(height / scale**k), round(width / scale**k)) for k in reversed(range(octaves))]
+    return [each for each in sizes if min(each) >= least]
+""", """
+def octave_sizes(height, width, octaves, scale, least):  # the longer side
+    sizes = [(round(height / scale**k), round(width / scale**k)) for k in reversed(range(octaves))]
+    return [each for each in sizes[:-1] if max(each) >= least] + sizes[-1:]
+""", """
+def octave_sizes(height, width, octaves, scale, least):  # looks at the height only
+    sizes = [(round(height / scale**k), round(width / scale**k)) for k in reversed(range(octaves))]
+    return [each for each in sizes[:-1] if each[0] >= least] + sizes[-1:]
+""", """
+def octave_sizes(height, width, octaves, scale, least):  # leaves out the least one too
+    sizes = [(round(height / scale**k), round(width / scale**k)) for k in reversed(range(octaves))]
+    return [each for each in sizes[:-1] if min(each) > least] + sizes[-1:]
+""", """
+def octave_sizes(height, width, octaves, scale, least):  # rounded down
+    sizes = [(int(height / scale**k), int(width / scale**k)) for k in reversed(range(octaves))]
+    return [each for each in sizes[:-1] if min(each) >= least] + sizes[-1:]
+"""]
+
+SOLUTIONS["09", "dream_around"] = ["""
+def dream_around(network, layer, image, mask, steps, lr=0.015):
+    found, outside = image[None].clone(), (~mask).float()
+    for _ in range(steps):
+        found = found.detach().requires_grad_()
+        a = features(network, layer, found)
+        slope, = torch.autograd.grad(a, found, a.detach())
+        slope = slope * outside
+        found = torch.where(mask, found, (found + lr * slope / slope.pow(2).mean() ** 0.5).clamp(0, 1))
+    return found.detach()[0]
+"""], [AROUND.format("""
+        g = g * mask  # inside
+        x = (x.detach() + lr * g / g.square().mean().sqrt()).clamp(0, 1)"""), AROUND.format("""
+        x = (x.detach() + lr * g / g.square().mean().sqrt()).clamp(0, 1)  # no mask"""), AROUND.format("""
+        x = (x.detach() + lr * g / g.square().mean().sqrt() * ~mask).clamp(0, 1)  # measured before masking"""), AROUND.format("""
+        g = g * ~mask
+        x = (x.detach() - lr * g / g.square().mean().sqrt()).clamp(0, 1)  # downhill"""), AROUND.format("""
+        g = g * ~mask
+        x = (x.detach() + lr * g).clamp(0, 1)  # not scaled"""), AROUND.format("""
+        g = g * ~mask
+        x = x.detach() + lr * g / g.square().mean().sqrt()  # not clipped"""), AROUND.format("""
+        g, = torch.autograd.grad(features(network, layer, x[None]).sum(), x)  # the sum of the activations
+        g = g * ~mask
+        x = (x.detach() + lr * g / g.square().mean().sqrt()).clamp(0, 1)""")]
+
+SOLUTIONS["10", "most_known"] = ["""
+def most_known(known, window):
+    reach, best, most = window // 2, None, -1
+    for y, x in (~known).nonzero().tolist():
+        count = known[max(0, y - reach):y + reach + 1, max(0, x - reach):x + reach + 1].sum().item()
+        if count > most:
+            best, most = (y, x), count
+    return best
+"""], ["""
+def most_known(known, window):  # the first unknown one
+    return tuple((~known).nonzero()[0].tolist())
+""", """
+def most_known(known, window):  # known ones too
+    count = F.conv2d(known[None, None].float(), torch.ones(1, 1, window, window), padding=window // 2)[0, 0]
+    return divmod(count.argmax().item(), known.shape[1])
+""", """
+def most_known(known, window):  # the fewest
+    count = F.conv2d(known[None, None].float(), torch.ones(1, 1, window, window), padding=window // 2)[0, 0]
+    return divmod(count.masked_fill(known, 1e9).argmin().item(), known.shape[1])
+""", """
+def most_known(known, window):  # four neighbors
+    cross = torch.tensor([[0.0, 1, 0], [1, 0, 1], [0, 1, 0]])[None, None]
+    count = F.conv2d(known[None, None].float(), cross, padding=1)[0, 0]
+    return divmod(count.masked_fill(known, -1).argmax().item(), known.shape[1])
+""", """
+def most_known(known, window):  # always three pixels wide
+    count = F.conv2d(known[None, None].float(), torch.ones(1, 1, 3, 3), padding=1)[0, 0]
+    return divmod(count.masked_fill(known, -1).argmax().item(), known.shape[1])
+""", """
+def most_known(known, window):  # rows and columns exchanged
+    count = F.conv2d(known[None, None].float(), torch.ones(1, 1, window, window), padding=window // 2)[0, 0]
+    row, column = divmod(count.masked_fill(known, -1).argmax().item(), known.shape[1])
+    return column, row
+"""]
+
+SOLUTIONS["10", "gram_by_reshape"] = ["""
+def gram_by_reshape(features):
+    return torch.einsum("ahw,bhw->ab", features, features) / features[0].numel()
+"""], ["""
+def gram_by_reshape(features):  # the sum
+    rows = features.flatten(1)
+    return rows @ rows.T
+""", """
+def gram_by_reshape(features):  # the other product
+    rows = features.flatten(1)
+    return rows.T @ rows / rows.shape[1]
+""", """
+def gram_by_reshape(features):  # divided by the channels too
+    rows = features.flatten(1)
+    return rows @ rows.T / rows.numel()
+""", """
+def gram_by_reshape(features):  # a covariance
+    rows = features.flatten(1)
+    rows = rows - rows.mean(1, keepdim=True)
+    return rows @ rows.T / rows.shape[1]
+""", """
+def gram_by_reshape(features):  # positions in rows
+    rows = features.reshape(-1, features.shape[0])
+    return rows.T @ rows / len(rows)
+"""]
+
+SOLUTIONS["10", "seam"] = ["""
+def seam(image):
+    steps = [image.roll(-1, d) - image for d in (1, 2)]
+    across = torch.cat([steps[0][:, -1].flatten(), steps[1][:, :, -1].flatten()]).abs().mean()
+    inside = torch.cat([steps[0][:, :-1].flatten(), steps[1][:, :, :-1].flatten()]).abs().mean()
+    return float(across / inside)
+"""], ["""
+def seam(image):  # columns only
+    return ((image[:, :, 0] - image[:, :, -1]).abs().mean() / image.diff(dim=2).abs().mean()).item()
+""", """
+def seam(image):  # not measured against the inside
+    return ((image[:, :, 0] - image[:, :, -1]).abs().mean() + (image[:, 0] - image[:, -1]).abs().mean()).item()
+""", """
+def seam(image):  # sums
+    across = (image[:, :, 0] - image[:, :, -1]).abs().sum() + (image[:, 0] - image[:, -1]).abs().sum()
+    return (across / (image.diff(dim=2).abs().sum() + image.diff(dim=1).abs().sum())).item()
+""", """
+def seam(image):  # root mean squares
+    across = torch.cat([(image[:, :, 0] - image[:, :, -1]).flatten(), (image[:, 0] - image[:, -1]).flatten()])
+    inside = torch.cat([image.diff(dim=2).flatten(), image.diff(dim=1).flatten()])
+    return (across.square().mean().sqrt() / inside.square().mean().sqrt()).item()
+""", """
+def seam(image):  # signs cancel
+    across = (image[:, :, 0] - image[:, :, -1]).mean() + (image[:, 0] - image[:, -1]).mean()
+    return (across / (image.diff(dim=2).mean() + image.diff(dim=1).mean())).item()
+"""]
 
 
 @pytest.mark.parametrize("exercise, solution", [(exercise, right) for exercise, (rights, _) in SOLUTIONS.items() for right in rights])

@@ -12,10 +12,11 @@ from captum.attr import IntegratedGradients, LayerGradCam, Occlusion, Saliency
 from nbconvert import HTMLExporter
 from PIL import Image, ImageChops
 from scipy.interpolate import RBFInterpolator
+from skimage.metrics import peak_signal_noise_ratio
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from helpers import activations, grad_cam, load_network
+from helpers import activations, grad_cam, load_network, photo
 from helpers.collage import SUBJECTS, pairs, scenes
 from helpers.families import COURSE
 from helpers.heads import load_head, spell
@@ -542,3 +543,118 @@ def test_the_straight_through_network_is_the_quantized_one_forward(attacking, vi
     hidden, open_one = attacking["Quantized"](network), attacking["StraightThrough"](network)
     assert torch.allclose(hidden(images), open_one(images), atol=1e-4)
     assert not attacking["loss_gradient"](hidden, images, labels).any() and attacking["loss_gradient"](open_one, images, labels).any()
+
+
+# ---- 09 ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def inverting():
+    return definitions("09_inversion_and_deepdream")
+
+
+@pytest.mark.parametrize("beta", [1.0, 1.5, 2.0, 3.0])
+def test_total_variations_gradient_is_that_of_finite_differences(inverting, beta):
+    x = torch.rand(2, 3, 5, 6, generator=torch.Generator().manual_seed(0), dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: inverting["total_variation"](x, beta), x)
+
+
+def test_total_variation_of_a_step_is_counted_by_hand(inverting):
+    image = torch.zeros(3, 4, 5)
+    image[0, 1:3, 2:4] = 0.5  # right: 2 + 2 rises; below: 2 + 2; one place has both
+    both = torch.zeros(3, 4, 5)
+    both[0, 1, 2] = 1
+    assert inverting["total_variation"](image, 2.0) == pytest.approx(8 * 0.25)
+    assert inverting["total_variation"](both, 2.0) == pytest.approx(4)
+    assert inverting["total_variation"](both, 1.0).item() == pytest.approx(2 + 2**0.5, abs=5e-3)  # the power is outside the sum
+
+
+def test_inversion_comes_back_to_the_photo_from_the_first_layer(inverting):
+    network, image = load_network("robust"), photo("flower", 64)
+    made = inverting["invert_features"](network, "conv1", image, steps=40)
+    assert made.shape == image.shape and 0 <= made.min() and made.max() <= 1
+    assert inverting["psnr"](made, image) > inverting["psnr"](torch.full_like(image, 0.5), image) + 6
+
+
+def test_psnr_and_ssim_are_scikit_images(inverting):
+    image, other = photo("cat", 48), photo("cup", 48)
+    assert inverting["psnr"](image, other).item() == pytest.approx(peak_signal_noise_ratio(image.numpy(), other.numpy(), data_range=1), abs=1e-4)
+    assert inverting["ssim"](image, image) == 1
+
+
+@pytest.mark.parametrize("shape", [(96, 96), (80, 130)])
+def test_a_dream_raises_what_the_layer_sees_and_keeps_the_shape(inverting, shape):
+    network, image = load_network("robust"), 0.2 + 0.6 * F.interpolate(photo("pagoda")[None], size=shape)[0]
+    made = inverting["deep_dream"](network, "conv4", image, steps=4)
+    assert made.shape == image.shape and 0 <= made.min() and made.max() <= 1
+    before, after = (inverting["half_squared_norm"](inverting["features"](network, "conv4", x[None])) for x in (image, made))
+    assert after > 1.5 * before
+    assert torch.equal(made, inverting["deep_dream"](network, "conv4", image, steps=4))
+    assert torch.allclose(inverting["deep_dream"](network, "conv4", image, steps=0), image, atol=1e-5)
+
+
+def test_a_guided_dream_comes_nearer_to_its_guide(inverting):
+    network, grass, guide = load_network("robust"), photo("grass", 96), photo("flower", 96)[None]
+    toward = inverting["guided_by"](network, "conv4", guide)
+    made = inverting["deep_dream"](network, "conv4", grass, toward, steps=4)
+    assert toward(inverting["features"](network, "conv4", made[None])) > 1.5 * toward(inverting["features"](network, "conv4", grass[None]))
+
+
+# ---- 10 ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def weaving():
+    scope = definitions("10_texture_synthesis")
+    middle = (0.5, 0.5)
+    scope["CUTS"] = {"brick": ("brick", 0.5, middle), "petals": ("flower", 1.0, (0.62, 0.52))}
+    return scope
+
+
+@pytest.mark.parametrize("window", [3, 5])
+def test_vectorized_nearest_neighbors_equal_the_loops(weaving, window):
+    sample = weaving["sample_of"]("petals", 10, 0.25)
+    assert torch.allclose(weaving["synthesize_nearest"](sample, 7, window, tolerance=None), weaving["nearest_by_loops"](sample, 7, window))
+
+
+def test_a_grown_texture_has_only_the_samples_pixels_and_keeps_to_its_seed(weaving):
+    sample = weaving["sample_of"]("petals", 48, 0.6)
+    start = time.perf_counter()
+    grown = weaving["synthesize_nearest"](sample, 64, 9, seed=1)
+    assert time.perf_counter() - start < 10
+    assert grown.shape == (3, 64, 64) and torch.cdist(grown.flatten(1).T, sample.flatten(1).T, compute_mode="donot_use_mm_for_euclid_dist").amin(1).max() == 0
+    assert torch.equal(grown, weaving["synthesize_nearest"](sample, 64, 9, seed=1))
+    assert not torch.equal(grown, weaving["synthesize_nearest"](sample, 64, 9, seed=2))
+
+
+def test_a_striped_sample_grows_stripes(weaving):
+    stripes = (torch.arange(16) // 2 % 2).float().expand(3, 16, 16)
+    grown = weaving["synthesize_nearest"](stripes, 20, 7)
+    assert torch.equal(grown, grown[:, :1].expand_as(grown)) and torch.equal(grown[:, :, 4:], grown[:, :, :-4])
+
+
+def test_gram_matrix_of_a_picture_and_of_a_batch(weaving):
+    features = torch.randn(3, 4, 5, 6, generator=torch.Generator().manual_seed(0)).to(memory_format=torch.channels_last)
+    expected = torch.einsum("nahw,nbhw->nab", features, features) / 30
+    assert torch.allclose(weaving["gram_matrix"](features), expected, atol=1e-6)
+    assert torch.allclose(weaving["gram_matrix"](features[1]), expected[1], atol=1e-6)
+
+
+def test_autocorrelation_is_counted_by_hand(weaving):
+    image = torch.rand(3, 20, 22, generator=torch.Generator().manual_seed(0))
+    gray = image.mean(0) - image.mean()
+    found = weaving["autocorrelation"](image, reach=4)
+    assert found.shape == (5, 9) and found[0, 4] == pytest.approx(1)
+    by_hand = (gray[3:, 2:] * gray[:-3, :-2]).mean() / gray.square().mean()
+    assert found[3, 6] == pytest.approx(by_hand.item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_a_synthesized_texture_has_the_samples_gram_matrices(weaving, optimizer):
+    network, sample = load_network("robust"), weaving["sample_of"]("petals", 48, 0.5)
+    made = weaving["synthesize_texture"](network, ["conv1", "conv2"], sample, 64, weights={"conv1": 30}, steps=30, optimizer=optimizer)
+    assert made.shape == (3, 64, 64) and 0 <= made.min() and made.max() <= 1
+    with torch.no_grad():
+        wanted, found, gray = (weaving["grams"](network, ["conv1", "conv2"], x[None]) for x in (sample, made, torch.full_like(made, 0.5)))
+    losses, before = weaving["gram_losses"](found, wanted), weaving["gram_losses"](gray, wanted)
+    assert all(losses[layer] < 0.1 * before[layer] for layer in wanted)

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from helpers import load_image, show
@@ -178,3 +179,12 @@ def test_explorer_of_an_uploaded_picture():
     assert red != first and not explorer.message.value
     explorer.controls["picture"].value = ({**file, "content": memoryview(b"no picture")},)
     assert "not a picture" in explorer.message.value and explorer.picture.value == red
+
+
+def test_animation_plays_there_and_back_and_has_an_alt_text(displayed):
+    data = show.animation(torch.rand(4, 3, 8, 10), caption="a & b", alt="four <pictures>")
+    file = Image.open(io.BytesIO(data))
+    assert file.format == "WEBP" and file.n_frames == 6 and file.size == (10, 8)
+    ((bundle, _),) = displayed
+    image = BeautifulSoup(bundle["text/html"], "html.parser").img
+    assert image.get("alt") == "four <pictures>" and base64.b64decode(image.get("src").split(",")[1]) == data

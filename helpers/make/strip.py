@@ -19,6 +19,8 @@ FIGURES = [
     ("06_class_activation_maps", "Each column is one picture"),
     ("07_gradient_ascent", "Class images of the robust network"),
     ("08_adversarial_examples", "From cat to rocket"),
+    ("09_inversion_and_deepdream", "Dreams of the robust network on photos"),
+    ("10_texture_synthesis", "as much of each from noise"),
 ]
 WIDTH = 800
 
