@@ -5,6 +5,7 @@ A check runs on what its notebook defines and on little made data, not after the
 
 import pytest
 import torch
+from skimage.color.colorconv import yiq_from_rgb
 
 from helpers import load_network, photo
 from helpers.collage import SUBJECTS
@@ -12,13 +13,13 @@ from helpers.heads import load_head
 from tests.notebooks import definitions, load
 
 NOTEBOOKS = {"07": "07_gradient_ascent", "08": "08_adversarial_examples", "09": "09_inversion_and_deepdream",
-             "10": "10_texture_synthesis"}
+             "10": "10_texture_synthesis", "11": "11_neural_style_transfer", "12": "12_one_network_many_styles"}
 
 
 def check_of(name, function):
     """The source of the first check cell below the exercise that asks for `function`."""
     cells = ["".join(cell["source"]) for cell in load(name)["cells"] if cell["cell_type"] == "code"]
-    (exercise,) = [i for i, cell in enumerate(cells) if f"def {function}(" in cell and "### BEGIN SOLUTION" in cell]
+    (exercise,) = [i for i, cell in enumerate(cells) if (f"def {function}(" in cell or f"class {function}(" in cell) and "### BEGIN SOLUTION" in cell]
     return cells[exercise + 1]
 
 
@@ -31,6 +32,9 @@ def scopes():
     made["07"] |= {"plain": plain, "cat": SUBJECTS.index("cat"), "generator": generator, "codes": codes}
     made["08"] |= {"plain": plain}
     made["09"] |= {"robust": load_network("robust", "course"), "photos": photo("cat", 112)[None], "pagoda": photo("pagoda", 128)[None]}
+    made["11"] |= {"TO_YIQ": torch.tensor(yiq_from_rgb).float()}
+    made["12"] |= {"gamma": torch.randn(3, 4, generator=torch.Generator().manual_seed(1)),
+                   "beta": torch.randn(3, 4, generator=torch.Generator().manual_seed(2))}
     return made
 
 
@@ -450,6 +454,181 @@ def seam(image):  # root mean squares
 def seam(image):  # signs cancel
     across = (image[:, :, 0] - image[:, :, -1]).mean() + (image[:, 0] - image[:, -1]).mean()
     return (across / (image.diff(dim=2).mean() + image.diff(dim=1).mean())).item()
+"""]
+
+SOLUTIONS["11", "keep_colors"] = ["""
+def keep_colors(painted, photo):  # add the difference in luminance to each channel
+    light = TO_YIQ[0].view(3, 1, 1)
+    return torch.clip(photo + ((painted - photo) * light).sum(0, keepdim=True), 0, 1)
+"""], ["""
+def keep_colors(painted, photo):  # the other way round
+    light, color = (torch.einsum("ab,bhw->ahw", TO_YIQ, image) for image in (photo, painted))
+    return torch.einsum("ab,bhw->ahw", TO_YIQ.inverse(), torch.cat([light[:1], color[1:]])).clamp(0, 1)
+""", """
+def keep_colors(painted, photo):  # stays in YIQ
+    light, color = (torch.einsum("ab,bhw->ahw", TO_YIQ, image) for image in (painted, photo))
+    return torch.cat([light[:1], color[1:]])
+""", """
+def keep_colors(painted, photo):  # not clipped
+    light, color = (torch.einsum("ab,bhw->ahw", TO_YIQ, image) for image in (painted, photo))
+    return torch.einsum("ab,bhw->ahw", TO_YIQ.inverse(), torch.cat([light[:1], color[1:]]))
+""", """
+def keep_colors(painted, photo):  # transposed
+    light, color = (torch.einsum("ba,bhw->ahw", TO_YIQ, image) for image in (painted, photo))
+    return torch.einsum("ba,bhw->ahw", TO_YIQ.inverse(), torch.cat([light[:1], color[1:]])).clamp(0, 1)
+""", """
+def keep_colors(painted, photo):  # the mean of the channels for luminance
+    return (photo + painted.mean(0, keepdim=True) - photo.mean(0, keepdim=True)).clamp(0, 1)
+"""]
+
+SOLUTIONS["11", "normalize_instance"] = ["""
+def normalize_instance(x, gamma, beta, epsilon=1e-5):
+    rows = x.flatten(2)
+    rows = rows - rows.mean(-1, keepdim=True)
+    rows = rows * (rows.pow(2).mean(-1, keepdim=True) + epsilon) ** -0.5
+    return (rows * gamma[None, :, None] + beta[None, :, None]).reshape(x.shape)
+"""], ["""
+def normalize_instance(x, gamma, beta, epsilon=1e-5):  # batch norm
+    mean, variance = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True, correction=0)
+    return gamma.view(-1, 1, 1) * (x - mean) / (variance + epsilon).sqrt() + beta.view(-1, 1, 1)
+""", """
+def normalize_instance(x, gamma, beta, epsilon=1e-5):  # layer norm
+    mean, variance = x.mean((1, 2, 3), keepdim=True), x.var((1, 2, 3), keepdim=True, correction=0)
+    return gamma.view(-1, 1, 1) * (x - mean) / (variance + epsilon).sqrt() + beta.view(-1, 1, 1)
+""", """
+def normalize_instance(x, gamma, beta, epsilon=1e-5):  # n - 1
+    mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), keepdim=True)
+    return gamma.view(-1, 1, 1) * (x - mean) / (variance + epsilon).sqrt() + beta.view(-1, 1, 1)
+""", """
+def normalize_instance(x, gamma, beta, epsilon=1e-5):  # no root
+    mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), keepdim=True, correction=0)
+    return gamma.view(-1, 1, 1) * (x - mean) / (variance + epsilon) + beta.view(-1, 1, 1)
+""", """
+def normalize_instance(x, gamma, beta, epsilon=0):  # no epsilon
+    mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), keepdim=True, correction=0)
+    return gamma.view(-1, 1, 1) * (x - mean) / variance.sqrt() + beta.view(-1, 1, 1)
+""", """
+def normalize_instance(x, gamma, beta, epsilon=1e-5):  # gamma and beta forgotten
+    mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), keepdim=True, correction=0)
+    return (x - mean) / (variance + epsilon).sqrt()
+"""]
+
+SOLUTIONS["11", "gram_of_region"] = ["""
+def gram_of_region(features, mask):
+    return torch.einsum("hw,nahw,nbhw->nab", mask, features, features) / mask.sum()
+"""], ["""
+def gram_of_region(features, mask):  # divided by all positions
+    rows = (features * mask.sqrt()).flatten(2)
+    return rows @ rows.transpose(1, 2) / rows.shape[-1]
+""", """
+def gram_of_region(features, mask):  # the mask squared
+    rows = (features * mask).flatten(2)
+    return rows @ rows.transpose(1, 2) / mask.sum()
+""", """
+def gram_of_region(features, mask):  # a hard mask only
+    rows = features[..., mask > 0]
+    return rows @ rows.transpose(1, 2) / rows.shape[-1]
+""", """
+def gram_of_region(features, mask):  # the whole picture
+    rows = features.flatten(2)
+    return rows @ rows.transpose(1, 2) / rows.shape[-1]
+""", """
+def gram_of_region(features, mask):  # the rest of the picture
+    mask = 1 - mask
+    rows = (features * mask.sqrt()).flatten(2)
+    return rows @ rows.transpose(1, 2) / mask.sum().clamp(min=1)
+"""]
+
+CIN = """
+class CIN(nn.Module):
+    def __init__(self, channels, styles):
+        super().__init__()
+        self.gamma, self.beta = nn.Parameter(torch.ones(styles, channels)), nn.Parameter(torch.zeros(styles, channels))
+
+    def forward(self, x, weights):
+        {}
+"""
+SOLUTIONS["12", "CIN"] = [CIN.format("""
+        if weights.dim() == 2:
+            weights = weights[..., None, None].expand(-1, -1, *x.shape[-2:])
+        weights = F.interpolate(weights, size=x.shape[-2:], mode="area").movedim(1, -1)
+        mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), keepdim=True, correction=0)
+        return (weights @ self.gamma).movedim(-1, 1) * (x - mean) / (variance + 1e-5).sqrt() + (weights @ self.beta).movedim(-1, 1)
+""")], [CIN.format("""
+        weights = weights if weights.dim() == 2 else weights.mean((2, 3))  # no styles by place
+        scale, shift = weights @ self.gamma, weights @ self.beta
+        return scale[..., None, None] * F.instance_norm(x) + shift[..., None, None]
+"""), CIN.format("""
+        scale, shift = self.gamma[0], self.beta[0]  # always the first style
+        return scale.view(-1, 1, 1) * F.instance_norm(x) + shift.view(-1, 1, 1)
+"""), CIN.format("""
+        weights = weights[..., None, None] if weights.dim() == 2 else F.adaptive_avg_pool2d(weights, x.shape[-2:])
+        scale = torch.einsum("nshw,sc->nchw", weights, self.gamma)  # beta forgotten
+        return scale * F.instance_norm(x)
+"""), CIN.format("""
+        weights = weights[:1, ..., None, None] if weights.dim() == 2 else F.adaptive_avg_pool2d(weights, x.shape[-2:])[:1]
+        scale, shift = (torch.einsum("nshw,sc->nchw", weights, table) for table in (self.gamma, self.beta))  # one for all pictures
+        return scale * F.instance_norm(x) + shift
+"""), CIN.format("""
+        weights = weights[..., None, None] if weights.dim() == 2 else F.adaptive_avg_pool2d(weights, x.shape[-2:])
+        scale, shift = (torch.einsum("nshw,sc->nchw", weights, table) for table in (self.gamma, self.beta))
+        mean, variance = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True, correction=0)  # batch norm
+        return scale * (x - mean) / (variance + 1e-5).sqrt() + shift
+"""), CIN.format("""
+        hard = F.one_hot(weights.argmax(1), weights.shape[1]).movedim(-1, 1).float()  # the strongest style only
+        hard = hard[..., None, None] if weights.dim() == 2 else F.adaptive_avg_pool2d(hard, x.shape[-2:])
+        scale, shift = (torch.einsum("nshw,sc->nchw", hard, table) for table in (self.gamma, self.beta))
+        return scale * F.instance_norm(x) + shift
+""")]
+
+SOLUTIONS["12", "corner_weights"] = ["""
+def corner_weights(x, y):
+    return [a * b for b in (1 - y, y) for a in (1 - x, x)]
+"""], ["""
+def corner_weights(x, y):  # top right and bottom left exchanged
+    return torch.tensor([(1 - x) * (1 - y), (1 - x) * y, x * (1 - y), x * y])
+""", """
+def corner_weights(x, y):  # upside down
+    return torch.tensor([(1 - x) * y, x * y, (1 - x) * (1 - y), x * (1 - y)])
+""", """
+def corner_weights(x, y):  # means for products
+    return torch.tensor([2 - x - y, 1 + x - y, 1 - x + y, x + y]) / 4
+""", """
+def corner_weights(x, y):  # by distance
+    near = torch.tensor([1 / (1e-6 + ((x - a) ** 2 + (y - b) ** 2)) for b in (0, 1) for a in (0, 1)])
+    return near / near.sum()
+""", """
+def corner_weights(x, y):  # the nearest corner
+    return torch.eye(4)[(x > 0.5) + 2 * (y > 0.5)]
+"""]
+
+SOLUTIONS["12", "weights_by_mask"] = ["""
+def weights_by_mask(mask, inside, outside, styles):
+    numbers = torch.where(mask, inside, outside)
+    return F.one_hot(numbers, styles).permute(2, 0, 1)[None].float()
+"""], ["""
+def weights_by_mask(mask, inside, outside, styles):  # exchanged
+    weights = torch.zeros(1, styles, *mask.shape)
+    weights[0, outside], weights[0, inside] = mask.float(), 1 - mask.float()
+    return weights
+""", """
+def weights_by_mask(mask, inside, outside, styles):  # no background
+    weights = torch.zeros(1, styles, *mask.shape)
+    weights[0, inside] = mask.float()
+    return weights
+""", """
+def weights_by_mask(mask, inside, outside, styles):  # the background everywhere
+    weights = torch.zeros(1, styles, *mask.shape)
+    weights[0, outside] = 1.0
+    weights[0, inside] = mask.float()
+    return weights
+""", """
+def weights_by_mask(mask, inside, outside, styles):  # the number of a style as its weight
+    return torch.where(mask, inside, outside)[None, None].expand(1, styles, -1, -1).float()
+""", """
+def weights_by_mask(mask, inside, outside, styles):  # no batch
+    numbers = torch.where(mask, inside, outside)
+    return F.one_hot(numbers, styles).permute(2, 0, 1).float()
 """]
 
 

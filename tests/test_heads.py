@@ -150,13 +150,13 @@ def test_each_side_of_the_contest_learns_from_its_own_loss(monkeypatch):
     contest = Contest(Generator(load_network("robust", "untrained"))).train()
     for name in ("PIXELS", "FEATURES", "ADVERSARY"):
         monkeypatch.setattr(f"helpers.make.contest.{name}", 0.0)
-    contest(torch.rand(2, 3, 128, 128)).backward()  # what is left is the discriminator's loss
+    contest(torch.rand(2, 3, 128, 128), torch.zeros(2)).backward()  # what is left is the discriminator's loss
     assert all(weight.grad is None or not weight.grad.any() for weight in contest.generator.parameters())
     assert any(weight.grad.any() for weight in contest.discriminator.parameters())
     contest.zero_grad()
     monkeypatch.setattr("helpers.make.contest.ADVERSARY", 1.0)
     before = [weight.detach().clone() for weight in contest.discriminator.parameters()]
-    contest(torch.rand(2, 3, 128, 128)).backward()
+    contest(torch.rand(2, 3, 128, 128), torch.zeros(2)).backward()
     assert any(weight.grad is not None and weight.grad.any() for weight in contest.generator.parameters())
     assert all(torch.equal(a, b) for a, b in zip(before, contest.discriminator.parameters()))
 

@@ -21,7 +21,10 @@ from helpers.collage import SUBJECTS, pairs, scenes
 from helpers.families import COURSE
 from helpers.heads import load_head, spell
 from helpers.make.strip import strip
+from helpers.paintings import style_picture
 from helpers.photos import DATA
+from helpers.style import (PAINTED, STYLE_WEIGHTS, PerceptualLoss, gram_matrix, load_stylizer, total_variation,
+                           with_average_pooling)
 from tests.notebooks import FOLDER, definitions, load
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -658,3 +661,79 @@ def test_a_synthesized_texture_has_the_samples_gram_matrices(weaving, optimizer)
         wanted, found, gray = (weaving["grams"](network, ["conv1", "conv2"], x[None]) for x in (sample, made, torch.full_like(made, 0.5)))
     losses, before = weaving["gram_losses"](found, wanted), weaving["gram_losses"](gray, wanted)
     assert all(losses[layer] < 0.1 * before[layer] for layer in wanted)
+
+
+# ---- 11 and 12: style transfer --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def styling():
+    scope = definitions("11_neural_style_transfer")
+    scope["LAYERS"] = [*STYLE_WEIGHTS]
+    return scope
+
+
+def test_style_transfer_lowers_the_style_loss_and_keeps_the_photo(styling):
+    network, cat = with_average_pooling(load_network("robust", "course")), photo("cat", 64)
+    glass = style_picture("glass", 128)
+    made = styling["style_transfer"](network, cat, glass, steps=25)
+    assert made.shape == cat.shape and 0 <= made.min() and made.max() <= 1
+    wanted = styling["style_of"](network, glass[None])
+    content, style = styling["losses"](network, torch.stack([made, photo("cup", 64)]), cat.expand(2, -1, -1, -1), wanted)
+    before = styling["losses"](network, cat[None], cat[None], wanted)[1]
+    assert style[0] < 0.3 * before and content[0] < content[1]
+
+
+def test_the_notebooks_losses_are_the_helpers(styling):
+    network, images = with_average_pooling(load_network("robust", "course")), torch.stack([photo("cat", 64), photo("cup", 64)])
+    theirs = PerceptualLoss(network, style_picture("print", 96)[None])
+    wanted = styling["style_of"](network, style_picture("print", 96)[None])
+    with torch.no_grad():
+        expected = theirs(images, theirs.content(images.flip(0)), torch.zeros(2, dtype=torch.long))
+    for ours, helpers in zip(styling["losses"](network, images, images.flip(0), wanted), expected):
+        assert torch.allclose(ours, helpers, rtol=1e-4)
+
+
+def test_the_notebooks_stylization_network_is_the_helpers(styling):
+    theirs, image = load_stylizer("glass"), photo("cat", 50)[None]
+    ours = styling["StylizationNetwork"](styling["partial"](torch.nn.InstanceNorm2d, affine=True)).eval()
+    ours.load_state_dict(theirs.state_dict())
+    with torch.no_grad():
+        assert torch.allclose(ours(image), theirs(image), atol=1e-5)
+
+
+def test_earlier_notebooks_define_what_the_helpers_do():
+    image, features = photo("cat", 32), torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    for beta in (1.0, 2.0):
+        ours = definitions("09_inversion_and_deepdream")["total_variation"](image, beta)
+        assert torch.allclose(ours, total_variation(image, beta))
+    weaving = definitions("10_texture_synthesis")
+    assert torch.allclose(weaving["gram_matrix"](features), gram_matrix(features))
+    x, network = photo("cat", 32)[None], load_network("robust", "course")
+    assert torch.equal(weaving["with_average_pooling"](network)(x), with_average_pooling(network)(x))
+
+
+@pytest.fixture(scope="module")
+def many():
+    return definitions("12_one_network_many_styles")
+
+
+def test_a_pure_mixture_is_the_style_itself(many):
+    network, image = load_stylizer("many"), photo("cat", 64)
+    with torch.no_grad():
+        pure = network(image[None], torch.eye(len(PAINTED))[2:3])[0]
+    assert torch.allclose(many["mix_styles"](network, image, torch.eye(len(PAINTED))[2]), pure, atol=1e-6)
+    between = many["mix_styles"](network, image, [0.5, 0, 0.5, 0, 0, 0, 0, 0])
+    assert between.shape == (3, 64, 64) and not torch.allclose(between, pure, atol=0.05)
+
+
+def test_a_new_style_leaves_the_shared_weights_alone(many):
+    lessons = torch.stack([photo(name, 64) for name in ("cup", "flower", "retina", "rocket")])
+    teacher = PerceptualLoss(with_average_pooling(load_network("robust", "course")), style_picture("print", 64)[None])
+    many |= {"lessons": lessons, "teacher": teacher}
+    network, weights = load_stylizer("many"), {key: value.clone() for key, value in load_stylizer("many").state_dict().items()}
+    wider, curve = many["add_style"](network, style_picture("fire", 96), steps=12)
+    assert sum(curve[-3:]) < sum(curve[:3])
+    for name, weight in wider.state_dict().items():
+        rows = weight[:-1] if name.endswith(("gamma", "beta")) else weight
+        assert torch.equal(rows, weights[name]) and torch.equal(network.state_dict()[name], weights[name])

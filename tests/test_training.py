@@ -16,6 +16,7 @@ from helpers.make import training
 from helpers.collage import pairs, scenes
 from helpers.families import COURSE
 from helpers.heads import END, HEADS, START, captions, load_head, pixel_classes, sentence
+from helpers.style import PAINTED, load_stylizer
 from helpers.make.training import SEED, TEST_SEED, Alone, Batches, Captions, Natural, Pixels, Recipe, accuracy
 
 TINY = Recipe(steps=5, batch=5)
@@ -180,6 +181,16 @@ def test_a_run_writes_a_head_that_loads(tiny, name, score, tmp_path, monkeypatch
     assert all(torch.equal(before[key], after[key]) for key in before)
 
 
+@pytest.mark.parametrize("name", ["many", "glass"])
+def test_a_run_writes_a_stylization_network_that_loads(name, tmp_path, monkeypatch):
+    full = training.SCORES[f"stylize_{name}"][1]
+    monkeypatch.setitem(training.SCORES, f"stylize_{name}", ("losses", partial(full, n=8)))
+    training.run(f"stylize_{name}", Recipe(steps=2, batch=4, peak=1e-3), tmp_path)
+    monkeypatch.setattr(networks, "WEIGHTS", tmp_path / "weights")
+    style = [torch.eye(8)[:1]] if name == "many" else []
+    assert load_stylizer(name)(torch.rand(1, 3, 32, 32), *style).isfinite().all()
+
+
 class Later(Batches):
     """Batches of which the first three can't be had."""
 
@@ -216,7 +227,8 @@ def test_first_layer_starts_small_and_decays_fast():
 
 
 def test_every_course_network_has_a_recipe():
-    assert training.RECIPES.keys() == COURSE.keys() | HEADS.keys()
+    painters = {"stylize_many", *(f"stylize_{style}" for style in PAINTED)}
+    assert training.RECIPES.keys() == COURSE.keys() | HEADS.keys() | painters
 
 
 def test_unknown_network(capsys):

@@ -27,18 +27,26 @@ class Discriminator(nn.Module):
 
 
 class Contest(nn.Module):
-    """A generator and its discriminator; called with pictures, it answers with the sum of their losses.
+    """A generator and its discriminator; called with pictures, it answers with the sum of their losses (their labels
+    are not looked at).
 
     The generator is to give each picture back from its code: in pixels, in the activations of the network behind the
     code, and so that the discriminator takes it for a photo. The discriminator is to tell them apart. Each side's loss
     has gradients for its own weights alone, so one backward pass serves both.
     """
 
+    betas = (0.5, 0.99)
+
     def __init__(self, generator):
         super().__init__()
         self.generator, self.discriminator = generator, Discriminator()
 
-    def forward(self, images):
+    @property
+    def product(self):
+        """What is kept of it all."""
+        return self.generator
+
+    def forward(self, images, labels):
         network = self.generator.network
         with torch.no_grad(), activations(network, LAYERS) as true:
             code = network.features(images)

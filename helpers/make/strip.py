@@ -21,6 +21,8 @@ FIGURES = [
     ("08_adversarial_examples", "From cat to rocket"),
     ("09_inversion_and_deepdream", "Dreams of the robust network on photos"),
     ("10_texture_synthesis", "as much of each from noise"),
+    ("11_neural_style_transfer", "The cat in five styles"),
+    ("12_one_network_many_styles", "One network: photos (left)"),
 ]
 WIDTH = 800
 

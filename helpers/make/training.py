@@ -29,9 +29,11 @@ from helpers.collage import PHOTO_SHARE, SUBJECTS, pairs, scenes
 from helpers.families import COURSE, Residual
 from helpers.heads import END, HEADS, Head, captions, pixel_classes, spell
 from helpers.make.contest import Contest
+from helpers.make.stylizing import Stylization, contents
 from helpers.networks import device, first_convolution, load_network
 from helpers.photos import DATA
 from helpers.scores import class_iou
+from helpers.style import PAINTED, load_stylizer, with_one_style
 
 SEED = 2**31  # the series of scenes that networks train on; nothing else uses it
 TEST_SEED = 2**31 + 1  # unseen scenes, for the accuracy that is reported
@@ -61,7 +63,10 @@ RECIPES = {
     "segmenter": Recipe(2400, batch=32, peak=3e-3),
     "captioner": Recipe(2000, peak=3e-3),
     "generator": Recipe(3000, batch=32, peak=1e-3),
+    "stylize_many": Recipe(7400, batch=8, peak=3e-3),
 }
+RECIPES |= {f"stylize_{style}": Recipe(400, batch=4, peak=1e-3) for style in PAINTED}
+JUDGES = (Contest, Stylization)  # what answers with a loss of its own
 
 
 class Batches(Dataset):
@@ -126,13 +131,35 @@ class Captions(Batches):
         return torch.cat([one.images, two.images]), words[:, :-1], after
 
 
-BATCHES = {"plain": Natural, "robust": Natural, "generator": Alone, "segmenter": Pixels, "captioner": Captions}
+class Paintings(Batches):
+    """For the stylization networks: pictures to be painted, and the number of the style of each."""
+
+    styles = 1
+
+    def __getitem__(self, step):
+        index = step * self.world + self.rank
+        images = contents(self.share, SEED, index)
+        return images, (index * self.share + torch.arange(self.share)) % self.styles
+
+
+class ManyPaintings(Paintings):
+    styles = len(PAINTED)
+
+
+BATCHES = {name: Paintings for name in RECIPES if name.startswith("stylize_")} | {"stylize_many": ManyPaintings}
+BATCHES |= {"plain": Natural, "robust": Natural, "generator": Alone, "segmenter": Pixels, "captioner": Captions}
 
 
 def build(name):
-    """A network or head of `RECIPES` before its first step: as drawn, but "robust" goes on from "plain"."""
+    """A network or head of `RECIPES` before its first step: as drawn, but "robust" goes on from "plain", and the painters of
+    one style from that of many."""
     if name == "robust":
         return load_network("plain", "course").requires_grad_()
+    if name.startswith("stylize_"):
+        stylization = Stylization(style := name.removeprefix("stylize_"))
+        if style != "many":
+            stylization.painter = with_one_style(load_stylizer("many"), style)
+        return stylization
     if name in HEADS:
         head = HEADS[name](load_network(HEADS[name].stands_on, "course"))
         return Contest(head) if name == "generator" else head
@@ -184,8 +211,8 @@ def draw(network):
 
 def prepare(network, first_decay):
     """The optimizer of a network or head. A strong weight decay of the first layer shields its filters from noise."""
-    if isinstance(network, Contest):
-        return torch.optim.Adam([weight for weight in network.parameters() if weight.requires_grad], betas=(0.5, 0.99))
+    if isinstance(network, JUDGES):
+        return torch.optim.Adam([weight for weight in network.parameters() if weight.requires_grad], betas=network.betas)
     if isinstance(network, Head):
         return torch.optim.AdamW(weight for weight in network.parameters() if weight.requires_grad)
     first = first_convolution(network).weight
@@ -199,7 +226,7 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
     torch.manual_seed(seed)
     where = device()
     network = build(name).to(where, memory_format=torch.channels_last).train()
-    optimizer = prepare(network, recipe.first_decay)
+    optimizer, judges = prepare(network, recipe.first_decay), isinstance(network, JUDGES)
     total = max(recipe.steps, 11)  # below that there is no step for the rate to rise in
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak, total_steps=total, pct_start=0.1, cycle_momentum=False)
     state = {"step": 0, "seconds": 0.0, "snapshots": {}}
@@ -225,8 +252,8 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
             chance = torch.Generator().manual_seed(step * world + rank)
             images = perturb(network, images, targets, recipe.epsilon * min(1, 3 * step / recipe.steps), chance)
         with torch.autocast(where.type, torch.bfloat16, enabled=where.type != "mps"):
-            answer = model(images, *(tensor.to(where) for tensor in given))
-        loss = answer if isinstance(network, Contest) else F.cross_entropy(answer.float(), targets, label_smoothing=0.05)
+            answer = model(images, *(tensor.to(where) for tensor in given), *([targets] if judges else []))
+        loss = answer if judges else F.cross_entropy(answer.float(), targets, label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -280,6 +307,17 @@ def recognized(generator, n=1000, seed=TEST_SEED):
     return right / n
 
 
+@torch.no_grad()
+def painting_losses(painter, name, n=64, seed=TEST_SEED):
+    """The mean content loss and style loss of what a stylization network paints of `n` unseen pictures, over its styles."""
+    made = Stylization(name).eval()
+    made.painter = painter
+    images = [contents(8, seed, start) for start in range(n // 8)]
+    number = len(PAINTED) if name == "many" else 1
+    losses = [made.parts(some, torch.full((8,), style))[:2] for some in images for style in range(number)]
+    return [round(torch.cat(each).mean().item(), 3) for each in zip(*losses)]
+
+
 def unseen(make, n, seed):
     """The first `n` of the series `seed` of `scenes` or `pairs`, by the hundred."""
     return (make(min(100, n - start), seed, start=start) for start in range(0, n, 100))
@@ -288,6 +326,8 @@ def unseen(make, n, seed):
 NATURAL = ("accuracy", partial(accuracy, natural=True))
 SCORES = {"plain": NATURAL, "robust": NATURAL, "segmenter": ("mean IoU", mean_iou), "captioner": ("exact match", exact_match),
           "generator": ("recognized", recognized)}
+SCORES |= {name: ("content and style loss", partial(painting_losses, name=name.removeprefix("stylize_")))
+           for name in RECIPES if name.startswith("stylize_")}
 
 
 def save(name, network, snapshots, facts, out=DATA):
@@ -304,7 +344,7 @@ def run(name, recipe, out=DATA):
     world, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
     network, snapshots, seconds = train(name, recipe, world=world, rank=rank, out=out)
     if rank == 0:
-        network = network.generator if isinstance(network, Contest) else network
+        network = network.product if isinstance(network, JUDGES) else network
         network = network.cpu().half().float()  # what a reader will get
         what, score = SCORES.get(name, ("accuracy", accuracy))
         facts = {"steps": recipe.steps, "batch": recipe.batch, "seed": 0, "minutes": round(seconds / 60, 1), what: score(network)}

@@ -1,0 +1,183 @@
+"""Style and content in numbers, and the networks that paint: what notebooks 11 and 12 build step by step."""
+
+import copy
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers.hooks import activations
+from helpers.networks import load_weights
+from helpers.paintings import STYLES
+
+STYLE_WEIGHTS = {"conv1": 10.0, "conv2": 3.0, "conv3": 1.0, "conv4": 1.0}  # the first layers hold color and fine grain
+CONTENT_LAYER = "conv4"
+PAINTED = tuple(name for name, style in STYLES.items() if style.trained)  # the styles of the network "many"
+
+
+def gram_matrix(features):
+    """The Gram matrix of features [C, H, W] or [N, C, H, W]: [C, C] or [N, C, C], the mean outer product over positions
+    (Gatys, Ecker & Bethge, NeurIPS 2015, take the sum). Notebook 10 builds it."""
+    rows = features.flatten(-2)
+    return rows @ rows.transpose(-1, -2) / rows.shape[-1]
+
+
+def total_variation(image, beta=2.0, epsilon=1e-8):
+    """The total variation of a picture [3, H, W] or a batch (Mahendran & Vedaldi, CVPR 2015): a scalar, the sum over all
+    values of (squared difference to the right + squared difference below) ** (beta / 2). For beta below 2, `epsilon` is
+    added inside the power. Notebook 09 builds it."""
+    right = image[..., :-1, 1:] - image[..., :-1, :-1]
+    below = image[..., 1:, :-1] - image[..., :-1, :-1]
+    return (right.square() + below.square() + epsilon * (beta < 2)).pow(beta / 2).sum()
+
+
+def with_average_pooling(network):
+    """A copy of a network whose maximum pooling takes the mean; notebook 10 finds its textures smoother."""
+    network = copy.deepcopy(network)
+    for module in list(network.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.MaxPool2d):
+                setattr(module, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode))
+    return network
+
+
+class PerceptualLoss(nn.Module):
+    """How far pictures are from a content and from a style, seen by a network (Johnson, Alahi & Fei-Fei, ECCV 2016).
+
+    network: a frozen classifier; styles: pictures [S, 3, h, w]; weights: of the layers' style losses.
+    Both losses are relative squared distances: 1 is as far as zero activations, or a zero Gram matrix, would be.
+    """
+
+    def __init__(self, network, styles, weights=STYLE_WEIGHTS, content_layer=CONTENT_LAYER):
+        super().__init__()
+        self.network, self.weights, self.content_layer = network, dict(weights), content_layer
+        with torch.no_grad():
+            self.wanted = {layer: gram_matrix(seen) for layer, seen in self.look(styles).items()}
+
+    def look(self, images):
+        """The activations of the layers that are compared: {layer: [n, C, H, W]}."""
+        with activations(self.network, [*self.weights, self.content_layer]) as seen:
+            self.network(images)
+        return {layer: value.float() for layer, value in seen.items()}
+
+    def content(self, images):
+        """The activations [n, C, H, W] that the content loss compares."""
+        with torch.no_grad():
+            return self.look(images)[self.content_layer]
+
+    def forward(self, images, content, style):
+        """Pictures [n, 3, H, W], `content` of their originals, and the index [n] of each one's style -> (content loss [n],
+        style loss [n])."""
+        seen = self.look(images)
+        kept = _relative(seen[self.content_layer], content)
+        wanted = {layer: gram.to(images.device)[style] for layer, gram in self.wanted.items()}
+        return kept, sum(weight * _relative(gram_matrix(seen[layer]), wanted[layer]) for layer, weight in self.weights.items())
+
+
+def _relative(found, wanted):
+    """The squared distance of n tensors, relative to the square of what is wanted: [n]."""
+    return (found - wanted).square().flatten(1).sum(1) / wanted.square().flatten(1).sum(1)
+
+
+class ConditionalInstanceNorm(nn.Module):
+    """Instance normalization with a scale γ and a shift β for each style (Dumoulin, Shlens & Kudlur, ICLR 2017).
+
+    Called with maps [n, C, h, w] and how much of each style is wanted: [n, S], or [n, S, H, W] where that differs from
+    place to place. γ begins at 1, β at 0. Notebook 12 builds it.
+    """
+
+    def __init__(self, channels, styles):
+        super().__init__()
+        self.gamma, self.beta = nn.Parameter(torch.ones(styles, channels)), nn.Parameter(torch.zeros(styles, channels))
+
+    def forward(self, x, weights):
+        weights = weights[..., None, None] if weights.dim() == 2 else F.adaptive_avg_pool2d(weights, x.shape[-2:])
+        gamma, beta = (torch.einsum("nshw,sc->nchw", weights, table) for table in (self.gamma, self.beta))
+        return gamma * F.instance_norm(x) + beta
+
+
+class Layer(nn.Module):
+    """A convolution of a picture mirrored at its edges, after nearest upsampling if wanted, and a normalization."""
+
+    def __init__(self, inputs, outputs, kernel, norm, stride=1, upsample=1):
+        super().__init__()
+        self.upsample = upsample
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, padding_mode="reflect", bias=False)
+        self.norm = norm(outputs)
+
+    def forward(self, x, *style):
+        x = F.interpolate(x, scale_factor=self.upsample) if self.upsample > 1 else x
+        return self.norm(self.conv(x), *style)
+
+
+class Block(nn.Module):
+    """Two layers whose output is added to their input."""
+
+    def __init__(self, channels, norm):
+        super().__init__()
+        self.first, self.second = Layer(channels, channels, 3, norm), Layer(channels, channels, 3, norm)
+
+    def forward(self, x, *style):
+        return x + self.second(F.relu(self.first(x, *style)), *style)
+
+
+class StylizationNetwork(nn.Module):
+    """A network that paints (Johnson, Alahi & Fei-Fei, ECCV 2016), narrower: pictures [n, 3, H, W] -> [n, 3, H, W].
+
+    norm: a function of a number of channels that returns a normalization, such as `nn.BatchNorm2d`; what follows the
+    pictures in a call goes to all of them. H and W may be any numbers from 16.
+    """
+
+    def __init__(self, norm, width=16, blocks=4):
+        super().__init__()
+        self.down = nn.ModuleList([Layer(3, width, 9, norm), Layer(width, 2 * width, 3, norm, stride=2),
+                                   Layer(2 * width, 4 * width, 3, norm, stride=2)])
+        self.blocks = nn.ModuleList([Block(4 * width, norm) for _ in range(blocks)])
+        self.up = nn.ModuleList([Layer(4 * width, 2 * width, 3, norm, upsample=2), Layer(2 * width, width, 3, norm, upsample=2)])
+        self.paint = Layer(width, 3, 9, norm)
+
+    def forward(self, images, *style):
+        x = images * 2 - 1
+        for layer in self.down:
+            x = F.relu(layer(x, *style))
+        for block in self.blocks:
+            x = block(x, *style)
+        for layer in self.up:
+            x = F.relu(layer(x, *style))
+        height, width = images.shape[-2:]
+        return self.paint(x, *style)[..., :height, :width].sigmoid()
+
+
+instance_norm = partial(nn.InstanceNorm2d, affine=True)
+
+
+def stylizer(name):
+    """The stylization network `name`, as drawn: "many", with conditional instance normalization for all styles of `PAINTED`,
+    or one of these styles, with instance normalization."""
+    if name == "many":
+        return StylizationNetwork(partial(ConditionalInstanceNorm, styles=len(PAINTED)))
+    if name not in PAINTED:
+        raise ValueError(f"name: no stylization network {name!r}; choose from many, {', '.join(PAINTED)}")
+    return StylizationNetwork(instance_norm)
+
+
+def with_one_style(many, style):
+    """The network for one style of `PAINTED` that paints what the network "many" does in this style."""
+    row, weights = PAINTED.index(style), {}
+    for name, weight in many.state_dict().items():
+        table = name.endswith((".gamma", ".beta"))
+        weights[name.replace(".gamma", ".weight").replace(".beta", ".bias")] = weight[row] if table else weight
+    network = stylizer(style)
+    network.load_state_dict(weights)
+    return network
+
+
+def load_stylizer(name="many"):
+    """A trained stylization network (see `stylizer`), in eval mode, frozen, on the CPU.
+
+    Raises ValueError if there is no such network, WeightsUnavailable if its weights are missing or damaged.
+    """
+    network = stylizer(name)
+    load_weights(f"stylize_{name}", network)
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)

@@ -1,0 +1,154 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers import load_network, networks, photo
+from helpers.make.stylizing import SEEN, UNSEEN, Stylization, contents
+from helpers.paintings import style_picture
+from helpers.style import (PAINTED, ConditionalInstanceNorm, PerceptualLoss, StylizationNetwork, gram_matrix, instance_norm, load_stylizer,
+                           stylizer, total_variation, with_one_style)
+
+
+def random(*shape, seed=0):
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_gram_matrix():
+    features = random(2, 3, 4, 5)
+    expected = torch.einsum("nahw,nbhw->nab", features, features) / 20
+    assert torch.allclose(gram_matrix(features), expected, atol=1e-6)
+    assert torch.allclose(gram_matrix(features[0]), expected[0], atol=1e-6)
+
+
+def test_total_variation_of_a_ramp():
+    ramp = (torch.arange(6.0) / 2).expand(3, 5, 6)
+    assert total_variation(ramp).item() == pytest.approx(3 * 4 * 5 * 0.25)
+    assert total_variation(ramp, 1.0).item() == pytest.approx(3 * 4 * 5 * 0.5, rel=1e-4)
+
+
+# ---- the losses -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def loss():
+    return PerceptualLoss(load_network("robust", "course"), torch.stack([style_picture(name, 128) for name in ("glass", "print")]))
+
+
+def test_a_picture_has_its_own_content_and_its_own_style(loss):
+    image = style_picture("glass", 128)[None]
+    content, style = loss(image, loss.content(image), torch.tensor([0]))
+    assert content.item() < 1e-6 and style.item() < 1e-6
+    content, style = loss(image, loss.content(photo("cat", 128)[None]), torch.tensor([1]))
+    assert content.item() > 0.1 and style.item() > 0.5
+
+
+def test_each_picture_has_its_own_style_and_loss(loss):
+    images = torch.stack([photo("cat", 64), photo("cup", 64)])
+    both = loss(images, loss.content(images.flip(3)), torch.tensor([0, 1]))
+    alone = [loss(images[i : i + 1], loss.content(images[i : i + 1].flip(3)), torch.tensor([i])) for i in range(2)]
+    for k in range(2):
+        assert torch.allclose(both[k], torch.cat([each[k] for each in alone]), rtol=1e-3)
+
+
+# ---- the networks ---------------------------------------------------------------------------------------------------
+
+
+def test_conditional_instance_norm_with_one_style_is_instance_norm():
+    layer, x = ConditionalInstanceNorm(4, 3), random(2, 4, 6, 6) * 3
+    assert torch.allclose(layer(x, torch.eye(3)[[0, 2]]), F.instance_norm(x), atol=1e-5)
+    layer.gamma.data, layer.beta.data = random(3, 4, seed=1), random(3, 4, seed=2)
+    for s in range(3):
+        theirs = F.instance_norm(x, weight=layer.gamma[s], bias=layer.beta[s])
+        assert torch.allclose(layer(x, torch.eye(3)[[s, s]]), theirs, atol=1e-5)
+
+
+def test_styles_by_place():
+    layer, x = ConditionalInstanceNorm(4, 2), random(1, 4, 4, 4)
+    layer.gamma.data, layer.beta.data = random(2, 4, seed=1), random(2, 4, seed=2)
+    weights = torch.zeros(1, 2, 16, 16)
+    weights[:, 0, :8], weights[:, 1, 8:] = 1, 1
+    assert torch.allclose(layer(x, weights)[:, :, :2], layer(x, torch.eye(2)[:1])[:, :, :2], atol=1e-6)
+    assert torch.allclose(layer(x, weights)[:, :, 2:], layer(x, torch.eye(2)[1:])[:, :, 2:], atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (37, 50), (16, 131)])
+def test_a_painting_is_as_large_as_its_photo(shape):
+    painted = StylizationNetwork(instance_norm, blocks=1)(random(2, 3, *shape))
+    assert painted.shape == (2, 3, *shape) and 0 <= painted.min() and painted.max() <= 1
+
+
+def test_the_papers_numbers_for_a_style():
+    paper = StylizationNetwork(lambda channels: ConditionalInstanceNorm(channels, 1), width=32, blocks=5)
+    assert sum(weight.numel() for name, weight in paper.named_parameters() if "norm" in name) == 3206
+
+
+def test_names_of_networks():
+    assert isinstance(stylizer("glass").paint.norm, nn.InstanceNorm2d)
+    assert isinstance(stylizer("many").paint.norm, ConditionalInstanceNorm)
+    with pytest.raises(ValueError, match="no stylization network 'cubism'"):
+        stylizer("cubism")
+
+
+def test_one_style_of_many():
+    many, image = load_stylizer("many"), random(1, 3, 40, 40)
+    assert torch.allclose(with_one_style(many, "print")(image), many(image, torch.eye(len(PAINTED))[-1:]), atol=1e-5)
+
+
+def test_missing_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
+    with pytest.raises(networks.WeightsUnavailable, match="stylize_many.safetensors is missing"):
+        load_stylizer("many")
+
+
+# ---- their training -------------------------------------------------------------------------------------------------
+
+
+def test_only_the_painter_learns():
+    lesson = Stylization("many").train()
+    assert not lesson.loss.network.training
+    lesson(contents(2, 5, 0), torch.tensor([0, 3])).backward()
+    assert all(weight.grad is not None for weight in lesson.painter.parameters())
+    assert all(weight.grad is None for weight in lesson.loss.parameters())
+    rows = lesson.painter.paint.norm.beta.grad.abs().sum(1) > 0
+    assert rows.tolist() == [style in (0, 3) for style in range(len(PAINTED))]
+
+
+def test_contents_are_the_same_for_the_same_start():
+    made = contents(4, 5, 3, 64)
+    assert made.shape == (4, 3, 64, 64) and torch.equal(made, contents(4, 5, 3, 64))
+    assert not torch.equal(made, contents(4, 5, 4, 64))
+    assert not set(SEEN) & set(UNSEEN)
+
+
+# ---- how good they are ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def gallery():
+    photos = torch.stack([photo(name, 160) for name in ("cat", "pagoda")])
+    with torch.no_grad():
+        return photos, {name: load_stylizer("many")(photos, torch.eye(len(PAINTED))[s : s + 1].expand(2, -1)) for s, name in enumerate(PAINTED)}
+
+
+@pytest.mark.parametrize("name", PAINTED)
+def test_each_painting_is_in_its_style_and_shows_its_photo(gallery, name):
+    photos, paintings = gallery
+    loss = PerceptualLoss(load_network("robust", "course"), torch.stack([style_picture(style) for style in PAINTED]))
+    style = torch.full((2,), PAINTED.index(name))
+    with torch.no_grad():
+        content = loss.content(photos)
+        losses = {other: loss(images, content, style) for other, images in paintings.items()}
+        of_photos = loss(photos, content, style)[1]
+        other_way = loss(paintings[name], content.flip(0), style)[0]
+    assert (losses[name][1] < 0.35 * of_photos).all(), "far nearer to the style than the photo is"
+    assert all((losses[name][1] < found[1]).all() for other, found in losses.items() if other != name), "its own style is nearest"
+    assert (losses[name][0] < other_way).all(), "nearer to its own photo than to the other"
+
+
+@pytest.mark.parametrize("name", PAINTED)
+def test_no_burnt_border(gallery, name):
+    images = gallery[1][name]
+    inside, edge = images[..., 12:-12, 12:-12], torch.ones(160, 160, dtype=torch.bool)
+    edge[4:-4, 4:-4] = False
+    assert (images[..., edge].mean((1, 2)) - inside.mean((1, 2, 3))).abs().max() < 0.25
