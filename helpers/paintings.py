@@ -200,7 +200,7 @@ STYLES = {
     "dots": Style(partial(dots, "flower", 130, 0, 400), f"dots after flower.jpg, {_SKLEARN}"),
     "woodcut": Style(partial(woodcut, "officer", 60, 60, 400), "lines after grace_hopper.jpg, which ships with matplotlib"),
     "mosaic": Style(partial(mosaic, "cup", 100, 0, 400), f"stones after coffee.png, {_SKIMAGE}"),
-    "petals": Style(partial(_cut, "flower", 205, 90, 210), f"a part of flower.jpg, {_SKLEARN}"),
+    "petals": Style(partial(_cut, "flower", 215, 125, 165), f"a part of flower.jpg, {_SKLEARN}"),
     "tissue": Style(partial(_cut, "tissue", 100, 60, 300), f"a part of ihc.png, {_SKIMAGE}"),
     "print": Style(printed, f"lines of page.png, {_SKIMAGE}"),
     "fire": Style(partial(strokes, "flower", 130, 0, 400), f"brush strokes after flower.jpg, {_SKLEARN}", False),

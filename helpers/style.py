@@ -13,6 +13,7 @@ from helpers.paintings import STYLES
 
 STYLE_WEIGHTS = {"conv1": 10.0, "conv2": 3.0, "conv3": 1.0, "conv4": 1.0}  # the first layers hold color and fine grain
 CONTENT_LAYER = "conv4"
+NOISE = 0.6  # what is added to a photo before it is painted, as a share of the photo's own standard deviation
 PAINTED = tuple(name for name, style in STYLES.items() if style.trained)  # the styles of the network "many"
 
 
@@ -98,7 +99,7 @@ class ConditionalInstanceNorm(nn.Module):
 
 
 class Layer(nn.Module):
-    """A convolution of a picture mirrored at its edges, after nearest upsampling if wanted, and a normalization."""
+    """A convolution of a picture mirrored at its edges, after bilinear upsampling if wanted, and a normalization."""
 
     def __init__(self, inputs, outputs, kernel, norm, stride=1, upsample=1):
         super().__init__()
@@ -107,7 +108,7 @@ class Layer(nn.Module):
         self.norm = norm(outputs)
 
     def forward(self, x, *style):
-        x = F.interpolate(x, scale_factor=self.upsample) if self.upsample > 1 else x
+        x = F.interpolate(x, scale_factor=self.upsample, mode="bilinear") if self.upsample > 1 else x
         return self.norm(self.conv(x), *style)
 
 
@@ -126,7 +127,8 @@ class StylizationNetwork(nn.Module):
     """A network that paints (Johnson, Alahi & Fei-Fei, ECCV 2016), narrower: pictures [n, 3, H, W] -> [n, 3, H, W].
 
     norm: a function of a number of channels that returns a normalization, such as `nn.BatchNorm2d`; what follows the
-    pictures in a call goes to all of them. H and W may be any numbers from 16.
+    pictures in a call goes to all of them. H and W may be any numbers from 16. Noise is added to the pictures, as in
+    Ulyanov, Lebedev, Vedaldi & Lempitsky (ICML 2016): new noise in training, else the same for each picture of a size.
     """
 
     def __init__(self, norm, width=16, blocks=4):
@@ -138,7 +140,7 @@ class StylizationNetwork(nn.Module):
         self.paint = Layer(width, 3, 9, norm)
 
     def forward(self, images, *style):
-        x = images * 2 - 1
+        x = (images + self.noise(images)) * 2 - 1
         for layer in self.down:
             x = F.relu(layer(x, *style))
         for block in self.blocks:
@@ -147,6 +149,10 @@ class StylizationNetwork(nn.Module):
             x = F.relu(layer(x, *style))
         height, width = images.shape[-2:]
         return self.paint(x, *style)[..., :height, :width].sigmoid()
+
+    def noise(self, images):
+        shape, seed = (images.shape, None) if self.training else (images.shape[1:], torch.Generator().manual_seed(0))
+        return NOISE * images.std((1, 2, 3), keepdim=True) * torch.randn(shape, generator=seed).to(images)
 
 
 instance_norm = partial(nn.InstanceNorm2d, affine=True)

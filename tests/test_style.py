@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from helpers import load_network, networks, photo
-from helpers.make.stylizing import SEEN, UNSEEN, Stylization, contents
+from helpers.make.stylizing import SEEN, TURNS, UNSEEN, Stylization, contents, turned
 from helpers.paintings import style_picture
 from helpers.style import (PAINTED, ConditionalInstanceNorm, PerceptualLoss, StylizationNetwork, gram_matrix, instance_norm, load_stylizer,
                            stylizer, total_variation, with_one_style)
@@ -78,6 +78,15 @@ def test_a_painting_is_as_large_as_its_photo(shape):
     assert painted.shape == (2, 3, *shape) and 0 <= painted.min() and painted.max() <= 1
 
 
+def test_noise_is_new_in_training_and_else_the_same_and_follows_the_contrast():
+    network, image = StylizationNetwork(instance_norm, blocks=1), random(1, 3, 32, 32)
+    with torch.no_grad():
+        assert not torch.equal(network(image), network(image))
+        painted = network.eval()(image)
+        assert torch.equal(painted, network(image))
+        assert torch.allclose(painted, network(0.5 + 0.5 * (image - 0.5)), atol=0.01)
+
+
 def test_the_papers_numbers_for_a_style():
     paper = StylizationNetwork(lambda channels: ConditionalInstanceNorm(channels, 1), width=32, blocks=5)
     assert sum(weight.numel() for name, weight in paper.named_parameters() if "norm" in name) == 3206
@@ -92,7 +101,7 @@ def test_names_of_networks():
 
 def test_one_style_of_many():
     many, image = load_stylizer("many"), random(1, 3, 40, 40)
-    assert torch.allclose(with_one_style(many, "print")(image), many(image, torch.eye(len(PAINTED))[-1:]), atol=1e-5)
+    assert torch.allclose(with_one_style(many, "print").eval()(image), many(image, torch.eye(len(PAINTED))[-1:]), atol=1e-5)
 
 
 def test_missing_weights(tmp_path, monkeypatch):
@@ -112,6 +121,20 @@ def test_only_the_painter_learns():
     assert all(weight.grad is None for weight in lesson.loss.parameters())
     rows = lesson.painter.paint.norm.beta.grad.abs().sum(1) > 0
     assert rows.tolist() == [style in (0, 3) for style in range(len(PAINTED))]
+
+
+def test_strange_colors():
+    lesson, petals = Stylization("petals"), style_picture("petals", 64)[None]
+    blue = torch.tensor([0.0, 0.0, 1.0]).view(1, 3, 1, 1).expand(1, 3, 64, 64)
+    own, strange = (lesson.strange(picture, torch.tensor([0])).item() for picture in (petals, blue))
+    assert own < 1 and strange > 50 * own
+
+
+def test_turned():
+    images = random(2, 3, 32, 32)
+    assert torch.allclose(turned(images, 0), images, atol=1e-5)
+    assert torch.allclose(turned(images, TURNS // 4), images.rot90(1, (2, 3)), atol=1e-5) or torch.allclose(turned(images, TURNS // 4), images.rot90(-1, (2, 3)), atol=1e-5)
+    assert torch.allclose(turned(images, 0, (0.25, 0.0))[..., :-4], images[..., 4:], atol=1e-5)
 
 
 def test_contents_are_the_same_for_the_same_start():
