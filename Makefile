@@ -33,7 +33,8 @@ setup: .venv/.installed  ## install the course into .venv; quick when nothing ch
 
 lab: .venv/.installed  ## open JupyterLab on notebooks/; on another folder with FOLDER=labs
 	@echo "Opening JupyterLab on $(FOLDER)/; Ctrl-C twice ends it."
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/$(FOLDER)
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/$(FOLDER) \
+	    --ServerApp.tornado_settings='{"websocket_max_message_size": 104857600}'
 
 test: .venv/.installed  ## run all notebooks and tests, two at a time
 	@ls notebooks/*.ipynb tests/test_*.py > /dev/null

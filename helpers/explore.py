@@ -9,7 +9,8 @@ class Explorer(widgets.VBox):
     """Controls above the figure that `draw(**values)` makes of their values.
 
     draw: a plain function that returns a matplotlib figure; controls: name -> widget with a `value`.
-    An error in `draw` is shown as a line of text, not as a traceback.
+    A ValueError in `draw` is shown as a line of text, not as a traceback. If a file was uploaded, it is put aside, and the
+    figure is drawn as before any upload.
     """
 
     def __init__(self, draw, **controls):
@@ -23,11 +24,24 @@ class Explorer(widgets.VBox):
     def update(self, change=None):
         """Draw the figure for the controls' values."""
         try:
-            figure = self.draw(**{name: control.value for name, control in self.controls.items()})
+            self.picture.value, self.message.value = png(self.draw(**self.values())), ""
         except ValueError as error:
             self.message.value = str(error)
-            return
-        self.message.value, self.picture.value = "", png(figure)
+            self.drop_uploads()
+
+    def values(self):
+        return {name: control.value for name, control in self.controls.items()}
+
+    def drop_uploads(self):
+        """Put uploaded files aside, and draw without them below the message."""
+        uploads = [control for control in self.controls.values() if isinstance(control, widgets.FileUpload) and control.value]
+        for control in uploads:
+            control.unobserve(self.update, "value")
+            control.value = ()
+            control.observe(self.update, "value")
+        if uploads:
+            self.message.value += " The figure is drawn without it."
+            self.picture.value = png(self.draw(**self.values()))
 
     def __repr__(self):
         return f"Explorer of {', '.join(self.controls)}: run the notebook to use it; the figure below shows where it starts."
@@ -45,8 +59,9 @@ def slider(name, options, value=None):
 
 def upload(name):
     """A button for a user's own picture; its value is () until a file is chosen, then a tuple of one dictionary whose
-    "content" is the file's bytes (for `helpers.load_image`)."""
-    return widgets.FileUpload(description=name, accept="image/*", multiple=False)
+    "content" is the file's bytes (for `helpers.load_image`). Jupyter's server drops a message of more than 10 MB without a
+    word, so the button names a limit; `make lab` allows 100 MB."""
+    return widgets.FileUpload(description=f"{name}, up to 7 MB", accept="image/*", multiple=False, layout={"width": "max-content"})
 
 
 def _start(value):

@@ -52,6 +52,16 @@ def guided_relus(network):
             hook.remove()
 
 
+def guided_backprop(network, image, target):
+    """Guided backprop of the logit of class `target` (Springenberg et al., ICLR Workshop 2015); notebook 05 builds it.
+
+    image: [1, 3, H, W] in [0, 1]; returns [3, H, W], signed. Raises ValueError if the network has no ReLU module.
+    """
+    x = image.detach().clone().requires_grad_()
+    with guided_relus(network):
+        return torch.autograd.grad(network(x)[0, target], x)[0][0]
+
+
 def grad_cam(network, layer, image, target):
     """Where `layer` speaks for class `target` (Selvaraju et al., ICCV 2017); notebook 06 builds it step by step.
 
@@ -61,4 +71,4 @@ def grad_cam(network, layer, image, target):
         score = network(image.detach().clone().requires_grad_())[0, target]
     (gradient,) = torch.autograd.grad(score, seen[layer])
     heat = F.relu((gradient.mean(dim=(2, 3), keepdim=True) * seen[layer].detach()).sum(dim=1, keepdim=True))
-    return F.interpolate(heat, size=image.shape[-2:], mode="bilinear", align_corners=False)[0, 0].cpu()
+    return F.interpolate(heat, size=image.shape[-2:], mode="bilinear", align_corners=False)[0, 0]

@@ -30,6 +30,12 @@ def _iou(heat, mask):
     return (chosen & mask).sum() / (chosen | mask).sum().clamp(min=1)
 
 
+def specificity(heat, asked, other):
+    """Of the heat on the mask `asked` or the mask `other` [H, W] the share on `asked`: 0.5 if there is none (float)."""
+    on, off = (heat * asked).sum(), (heat * other).sum()
+    return (on / (on + off)).item() if on + off > 0 else 0.5
+
+
 def class_iou(found, true, classes):
     """Intersection over union of the pixels that are given to a class and the class's own, over all pictures together
     (Everingham et al., The PASCAL visual object classes challenge, IJCV 2010): [classes], NaN for a class that is in neither.

@@ -69,6 +69,12 @@ def png(fig):
     return out.getvalue()
 
 
+def signed(gradient):
+    """A signed gradient [3, H, W] as a picture [3, H, W] in [0, 1]: gray is zero, and its strongest 0.2 % are full."""
+    most = gradient.abs().flatten().quantile(0.998).clamp(min=1e-12)
+    return (0.5 + 0.5 * gradient / most).clamp(0, 1)
+
+
 def tile(images, columns, gap=1, background=1.0):
     """Lay pictures [n, 3, h, w] out on one picture [3, H, W], row by row, `gap` pixels apart."""
     n, channels, height, width = images.shape

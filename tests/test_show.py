@@ -178,7 +178,14 @@ def test_explorer_of_an_uploaded_picture():
     red = explorer.picture.value
     assert red != first and not explorer.message.value
     explorer.controls["picture"].value = ({**file, "content": memoryview(b"no picture")},)
-    assert "not a picture" in explorer.message.value and explorer.picture.value == red
+    assert "not a picture" in explorer.message.value and "drawn without it" in explorer.message.value
+    assert explorer.controls["picture"].value == () and explorer.picture.value == first
+    explorer.controls["picture"].value = ({**file, "content": memoryview(stream.getvalue())},)
+    assert explorer.picture.value == red and not explorer.message.value
+
+
+def test_the_upload_button_names_its_limit():
+    assert upload("picture").description == "picture, up to 7 MB"
 
 
 def test_animation_plays_there_and_back_and_has_an_alt_text(displayed):

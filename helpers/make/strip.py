@@ -15,7 +15,7 @@ from helpers.photos import DATA
 FIGURES = [
     ("01_weights", "The first layer of four networks"),
     ("02_nearest_neighbors", "The same queries and their eight nearest"),
-    ("04_activations", "show_channels(\"conv3\""),
+    ("04_activations", "liveliest(\"conv3\""),
     ("06_class_activation_maps", "Each column is one picture"),
     ("07_gradient_ascent", "Class images of the robust network"),
     ("08_adversarial_examples", "From cat to rocket"),
