@@ -7,20 +7,45 @@ import pytest
 import torch
 from skimage.color.colorconv import yiq_from_rgb
 
-from helpers import load_network, photo
-from helpers.collage import SUBJECTS
-from helpers.heads import load_head
-from tests.notebooks import definitions, load
+from helpers import activations, load_network, photo
+from helpers.collage import SUBJECTS, pairs, scenes
+from helpers.heads import load_head, spell
+from helpers.make.labs import NOTEBOOKS as FOLDER
+from helpers.make.notebooks import definitions, load
 
-NOTEBOOKS = {"07": "07_gradient_ascent", "08": "08_adversarial_examples", "09": "09_inversion_and_deepdream",
-             "10": "10_texture_synthesis", "11": "11_neural_style_transfer", "12": "12_one_network_many_styles"}
+NOTEBOOKS = {path.stem.split("_")[0]: path.stem for path in sorted(FOLDER.glob("*.ipynb"))}
 
 
 def check_of(name, function):
-    """The source of the first check cell below the exercise that asks for `function`."""
+    """The source of what checks the exercise that asks for `function`: the cells below it, up to the first that asserts."""
     cells = ["".join(cell["source"]) for cell in load(name)["cells"] if cell["cell_type"] == "code"]
     (exercise,) = [i for i, cell in enumerate(cells) if (f"def {function}(" in cell or f"class {function}(" in cell) and "### BEGIN SOLUTION" in cell]
-    return cells[exercise + 1]
+    last = next(i for i in range(exercise + 1, len(cells)) if "assert " in cells[i])
+    return "\n".join(cells[exercise + 1 : last + 1])
+
+
+def first_layers():
+    """What the checks of notebook 01 look at: the first filters of a network, noise, and a small network of its own."""
+    torch.manual_seed(0)
+    small = definitions(NOTEBOOKS["01"])["convnetjs"]()
+    weights = next(load_network("vgg", "course").parameters())
+    return {"weights": weights, "noise": torch.randn(2000, 3, 5, 5), "small": small, "test": scenes(20, seed=11, size=32)}
+
+
+def cloud():
+    """What the checks of notebooks 02 and 03 look at: vectors that vary more along some directions than along others."""
+    random = torch.Generator().manual_seed(0)
+    spread = torch.diag(torch.linspace(3, 0.5, 20))
+    q, x = (torch.randn(n, 20, generator=random) @ spread + 1 for n in (60, 300))
+    return {"q": q, "x": x, "labels": torch.randint(10, (300,), generator=random)}
+
+
+def asked(network, image):
+    """What the checks of notebooks 05 and 06 look at: a picture with a cat, the cat's class and the last layer."""
+    target = SUBJECTS.index("cat")
+    with activations(network, ["conv5"]) as seen:
+        scores = network(image)[0]
+    return {"network": network, "image": image, "target": target, "maps": seen["conv5"][0].detach(), "class_scores": scores}
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +54,17 @@ def scopes():
     made = {number: definitions(name) for number, name in NOTEBOOKS.items()}
     generator = load_head("generator")
     codes = generator.normalize.running_mean * torch.rand(2, 512, generator=torch.Generator().manual_seed(0)) * 2
+    made["01"] |= first_layers()
+    made["02"] |= cloud()
+    made["03"] |= cloud() | {"few": cloud()["x"].double()}
+    made["03"]["mean"], (projected, components, ratio) = made["03"]["x"].mean(dim=0), made["03"]["pca"](made["03"]["x"], 5)
+    made["03"] |= {"projected": projected, "components": components, "ratio": ratio}
+    made["04"] |= {"name": "vgg", "network": load_network("vgg", "course")}
+    made["05"] |= asked(load_network("vgg", "course"), scenes(1, seed=8, subjects="cat").images)
+    captioner, seen = load_head("captioner"), pairs(1, seed=3).images
+    made["06"] |= asked(load_network("vgg", "course"), pairs(1, seed=10, subjects=("cat", "cup")).images)
+    (spoken,) = captioner.say(seen)
+    made["06b"] |= {"captioner": captioner, "picture": seen, "spoken": spoken, "words": spell(spoken)}
     made["07"] |= {"plain": plain, "cat": SUBJECTS.index("cat"), "generator": generator, "codes": codes}
     made["08"] |= {"plain": plain}
     made["09"] |= {"robust": load_network("robust", "course"), "photos": photo("cat", 112)[None], "pagoda": photo("pagoda", 128)[None]}
@@ -39,12 +75,567 @@ def scopes():
 
 
 def run(scopes, number, function, solution):
-    scope = dict(scopes[number])
+    scope = {name: value.detach().clone() if isinstance(value, torch.Tensor) else value for name, value in scopes[number].items()}
     exec(solution, scope) if isinstance(solution, str) else scope.update({function: solution})
     exec(check_of(NOTEBOOKS[number], function), scope)
 
 
 SOLUTIONS = {}  # (notebook, function) -> (right ones, wrong ones), each the source of the function
+
+SOLUTIONS["01", "on_one_scale"] = ["""
+def on_one_scale(weights):
+    most = max(weights.max().item(), -weights.min().item())
+    return (weights / most + 1) / 2
+"""], ["""
+def on_one_scale(weights):  # each to its own largest
+    return 0.5 + 0.5 * weights / weights.abs().amax(dim=(1, 2, 3), keepdim=True)
+""", """
+def on_one_scale(weights):  # zero is not gray
+    return (weights - weights.min()) / (weights.max() - weights.min())
+""", """
+def on_one_scale(weights):  # the largest, not the largest absolute value
+    return (0.5 + 0.5 * weights / weights.max()).clamp(0, 1)
+""", """
+def on_one_scale(weights):  # not halved
+    return (0.5 + weights / weights.abs().max()).clamp(0, 1)
+"""]
+
+SOLUTIONS["01", "color_share"] = ["""
+def color_share(weights):
+    gray = 3 * weights.mean(dim=1).square().sum(dim=(1, 2))
+    return 1 - gray / weights.square().sum(dim=(1, 2, 3))
+"""], ["""
+def color_share(weights):  # the gray share
+    gray = weights.mean(dim=1, keepdim=True).expand_as(weights)
+    return gray.pow(2).sum(dim=(1, 2, 3)) / weights.pow(2).sum(dim=(1, 2, 3))
+""", """
+def color_share(weights):  # the mean over everything
+    color = weights - weights.mean(dim=(1, 2, 3), keepdim=True)
+    return color.pow(2).sum(dim=(1, 2, 3)) / weights.pow(2).sum(dim=(1, 2, 3))
+""", """
+def color_share(weights):  # the gray part counted once, not in three channels
+    gray = weights.mean(dim=1)
+    return 1 - gray.pow(2).sum(dim=(1, 2)) / weights.pow(2).sum(dim=(1, 2, 3))
+""", """
+def color_share(weights):  # absolute values, not squares
+    color = weights - weights.mean(dim=1, keepdim=True)
+    return color.abs().sum(dim=(1, 2, 3)) / weights.abs().sum(dim=(1, 2, 3))
+"""]
+
+DIRECTION = '''
+def direction(filter):
+    gray = filter.mean(dim=0)
+    power = torch.fft.fft2({gray}, s=(32, 32)).abs() ** 2
+    row, column = divmod(power.argmax().item(), 32)
+    v, u = torch.fft.fftfreq(32)[row].item(), torch.fft.fftfreq(32)[column].item()
+    return {angle}
+'''
+SOLUTIONS["01", "direction"] = ["""
+def direction(filter):
+    gray = filter.mean(dim=0)
+    power = torch.fft.fft2(gray, s=(32, 32)).abs()
+    power[0, 0] = 0
+    v, u = ((i + 16) % 32 - 16 for i in divmod(power.argmax().item(), 32))
+    angle = math.degrees(math.atan2(v, u))
+    return angle + 180 if angle < 0 else angle - 180 if angle >= 180 else angle
+"""], [DIRECTION.format(**({"gray": "gray - gray.mean()", "angle": "math.degrees(math.atan2(v, u)) % 180"} | change)) for change in (
+    {"angle": "(math.degrees(math.atan2(-v, u))) % 180"}, {"angle": "math.degrees(math.atan2(u, v)) % 180"}, {"angle": "math.atan2(v, u) % math.pi"},
+    {"angle": "(math.degrees(math.atan2(v, u)) + 90) % 180"}, {"angle": "math.degrees(math.atan2(row, column)) % 180"})]
+
+SHUFFLED = """
+def shuffled(network, order):
+    twin = copy.deepcopy(network)
+    twin[0].weight.data.copy_(network[0].weight[order])
+    {}
+    return twin
+"""
+SOLUTIONS["01", "shuffled"] = ["""
+def shuffled(network, order):
+    twin = copy.deepcopy(network)
+    state = network.state_dict()
+    state["0.weight"], state["0.bias"] = state["0.weight"][order], state["0.bias"].index_select(0, order)
+    state["3.weight"] = torch.stack([each[order] for each in state["3.weight"]])
+    twin.load_state_dict(state)
+    return twin
+"""], [SHUFFLED.format(line) for line in (
+    "twin[0].bias.data.copy_(network[0].bias[order])", "twin[3].weight.data.copy_(network[3].weight[:, order])",
+    "twin[0].bias.data.copy_(network[0].bias[order]); twin[3].weight.data.copy_(network[3].weight[:, order.argsort()])",
+    "twin[0].bias.data.copy_(network[0].bias[order]); twin[3].weight.data.copy_(network[3].weight[torch.randperm(20)])")] + ["""
+def shuffled(network, order):  # does nothing
+    return copy.deepcopy(network)
+"""]
+
+NEAREST = '''
+def nearest(queries, gallery, k, chunk=256):
+    x, q = {vectors}
+    squared = (q**2).sum(1)[:, None] {product} + (x**2).sum(1)
+    near, indices = {sort}
+    return near[:, :k]{root}.to(queries.dtype), indices[:, :k]
+'''
+FOUND = dict(vectors="gallery.double(), queries.double()", product="- 2 * q @ x.T", sort="squared.clamp(min=0).sort(dim=1, stable=True)", root=".sqrt()")
+SOLUTIONS["02", "nearest"] = ['''
+def nearest(queries, gallery, k, chunk=256):
+    distances, indices = [], []
+    for q in queries.double():
+        away = (gallery.double() - q).norm(dim=1)
+        order = sorted(range(len(gallery)), key=lambda i: (away[i].item(), i))[:k]
+        distances.append(away[order]), indices.append(torch.tensor(order))
+    return torch.stack(distances).to(queries.dtype), torch.stack(indices)
+''', NEAREST.format(**FOUND)], [NEAREST.format(**(FOUND | change)) for change in (
+    dict(sort="squared.sort(dim=1, stable=True)"), dict(root=""), dict(product="- q @ x.T"), dict(product="+ 2 * q @ x.T"),
+    dict(sort="squared.clamp(min=0).sort(dim=1, stable=True, descending=True)"), dict(vectors="gallery, queries"),
+    dict(sort="[each.flip(1) for each in squared.flip(1).sort(dim=1, descending=True)]"))]
+
+SOLUTIONS["02", "vote"] = ["""
+def vote(neighbor_labels):
+    return neighbor_labels.mode(dim=1).values
+""", """
+def vote(neighbor_labels):
+    return torch.stack([torch.bincount(row).argmax() for row in neighbor_labels])
+"""], ["""
+def vote(neighbor_labels):  # the nearest
+    return neighbor_labels[:, 0]
+""", """
+def vote(neighbor_labels):  # the median
+    return neighbor_labels.median(dim=1).values
+""", """
+def vote(neighbor_labels):  # the most frequent of all
+    return torch.bincount(neighbor_labels.flatten()).argmax().repeat(len(neighbor_labels))
+""", """
+def vote(neighbor_labels):  # of equals the largest
+    counts = F.one_hot(neighbor_labels).sum(dim=1).flip(1)
+    return counts.shape[1] - 1 - counts.argmax(dim=1)
+"""]
+
+COSINE = """
+def nearest_by_cosine(queries, gallery, k):
+    distances, indices = nearest({}, {}, k)
+    return {}, indices
+"""
+SOLUTIONS["02", "nearest_by_cosine"] = ["""
+def nearest_by_cosine(queries, gallery, k):
+    best = (F.normalize(queries, dim=1) @ F.normalize(gallery, dim=1).T).topk(k, dim=1)
+    return best.values, best.indices
+"""], ["""
+def nearest_by_cosine(queries, gallery, k):  # the first of the gallery, sorted
+    similar = F.normalize(queries, dim=1) @ F.normalize(gallery[:k], dim=1).T
+    return similar.sort(dim=1, descending=True)
+"""] + [COSINE.format(*each) for each in (
+    ("F.normalize(queries, dim=1)", "gallery", "1 - distances**2 / 2"), ("queries", "F.normalize(gallery, dim=1)", "1 - distances**2 / 2"),
+    ("F.normalize(queries, dim=1)", "F.normalize(gallery, dim=1)", "distances"), ("F.normalize(queries, dim=1)", "F.normalize(gallery, dim=1)", "1 - distances / 2"),
+    ("F.normalize(queries, dim=0)", "F.normalize(gallery, dim=0)", "1 - distances**2 / 2"))]
+
+WHITENING = """
+def whitening(gallery, k):
+    mean = {mean}
+    values, vectors = torch.linalg.eigh((gallery - mean).T.cov().double())
+    values, vectors = {kept}
+    return mean, ({matrix}).to(gallery.dtype)
+"""
+WHITE = dict(mean="gallery.mean(dim=0)", kept="values.flip(0)[:k], vectors.flip(1)[:, :k]", matrix="vectors / values.sqrt()")
+SOLUTIONS["02", "whitening"] = ["""
+def whitening(gallery, k):
+    mean = gallery.mean(dim=0)
+    _, S, Vt = torch.linalg.svd((gallery - mean).double(), full_matrices=False)
+    return mean, (Vt[:k].T / S[:k] * (len(gallery) - 1) ** 0.5).to(gallery.dtype)
+"""], [WHITENING.format(**(WHITE | change)) for change in (
+    dict(mean="torch.zeros(gallery.shape[1])"), dict(kept="values[:k], vectors[:, :k]"), dict(matrix="vectors"), dict(matrix="vectors / values"),
+    dict(matrix="vectors * values.sqrt()"), dict(kept="values.flip(0)[:k], vectors[:, :k]"))]
+
+SOLUTIONS["02", "times_chosen"] = ["""
+def times_chosen(indices, n):
+    return (indices.flatten()[:, None] == torch.arange(n)).sum(dim=0)
+"""], ["""
+def times_chosen(indices, n):  # the nearest only
+    return torch.bincount(indices[:, 0], minlength=n)
+""", """
+def times_chosen(indices, n):  # nothing for those that are never chosen
+    return torch.bincount(indices.flatten())
+""", """
+def times_chosen(indices, n):  # chosen at all
+    return torch.bincount(indices.flatten(), minlength=n).clamp(max=1)
+""", """
+def times_chosen(indices, n):  # the later of two overwrites
+    return torch.zeros(n, dtype=torch.int64).index_put((indices,), torch.ones((), dtype=torch.int64))
+"""]
+
+SOLUTIONS["03", "reconstruct"] = ["""
+def reconstruct(projected, components, mean):
+    return torch.einsum("nk,kd->nd", projected, components).add(mean)
+"""], ["""
+def reconstruct(projected, components, mean):  # without the mean
+    return projected @ components
+""", """
+def reconstruct(projected, components, mean):  # the mean taken away again
+    return projected @ components - mean
+""", """
+def reconstruct(projected, components, mean):  # the first component only
+    return projected[:, :1] @ components[:1] + mean
+""", """
+def reconstruct(projected, components, mean):  # nothing but the mean
+    return mean.expand(len(projected), -1)
+"""]
+
+SOLUTIONS["03", "perplexity"] = ["""
+def perplexity(p):
+    return (2 ** entropy(p[None]))[0]
+""", """
+def perplexity(p):
+    return math.exp(-sum(each * math.log(each) for each in p.tolist() if each > 0))
+"""], ["""
+def perplexity(p):
+    return (1 / p.max()).item()
+""", """
+def perplexity(p):
+    return (1 / (p**2).sum()).item()
+""", """
+def perplexity(p):  # the entropy itself
+    return torch.special.entr(p).sum().item() / math.log(2)
+""", """
+def perplexity(p):  # in nats, to the power of 2
+    return 2 ** torch.special.entr(p).sum().item()
+""", """
+def perplexity(p):  # how many are not 0
+    return (p > 0).sum().item()
+""", """
+def perplexity(p):  # 0 log 0 is NaN
+    return (2 ** -(p * p.log2()).sum()).item()
+"""]
+
+SCALING = """
+def classical_mds(squared, k):
+    J = torch.eye(len(squared), dtype=squared.dtype) - 1 / len(squared)
+    values, vectors = torch.linalg.eigh({})
+    return {}
+"""
+SOLUTIONS["03", "classical_mds"] = ["""
+def classical_mds(squared, k):
+    B = -0.5 * (squared - squared.mean(0) - squared.mean(1)[:, None] + squared.mean())
+    U, S, _ = torch.linalg.svd(B)
+    return U[:, :k] * S[:k].sqrt()
+"""], [SCALING.format(*each) for each in (
+    ("-0.5 * J @ squared @ J", "vectors[:, :k] * values[:k].clamp(min=0).sqrt()"), ("-0.5 * J @ squared @ J", "vectors.flip(1)[:, :k]"),
+    ("-0.5 * J @ squared @ J", "vectors.flip(1)[:, :k] * values.flip(0)[:k]"), ("-J @ squared @ J", "vectors.flip(1)[:, :k] * values.flip(0)[:k].sqrt()"),
+    ("-0.5 * squared", "vectors.flip(1)[:, :k] * values.flip(0)[:k].abs().sqrt()"),
+    ("-0.5 * J @ squared.sqrt() @ J", "vectors.flip(1)[:, :k] * values.flip(0)[:k].abs().sqrt()"))]
+
+KEPT = """
+def neighbors_kept(high, low, k=10):
+    near_high, near_low = (torch.cdist(x, x){} for x in (high, low))
+    return {}
+"""
+NEAR = ".fill_diagonal_(torch.inf).topk(k, largest=False).indices"
+SOLUTIONS["03", "neighbors_kept"] = ["""
+def neighbors_kept(high, low, k=10):
+    both = 0
+    for i in range(len(high)):
+        mine, theirs = ({j for j in (x - x[i]).norm(dim=1).argsort(stable=True).tolist() if j != i} and
+                        [j for j in (x - x[i]).norm(dim=1).argsort(stable=True).tolist() if j != i][:k] for x in (high, low))
+        both += len(set(mine) & set(theirs))
+    return both / (k * len(high))
+"""], [KEPT.format(*each) for each in (
+    (NEAR, "(near_high == near_low).float().mean().item()"), (".topk(k, largest=False).indices", "sum(len(set(a) & set(b)) for a, b in zip(near_high.tolist(), near_low.tolist())) / near_high.numel()"),
+    (NEAR, "sum(len(set(a) & set(b)) for a, b in zip(near_high.tolist(), near_low.tolist())) / len(high)"),
+    (".fill_diagonal_(-torch.inf).topk(k).indices", "sum(len(set(a) & set(b)) for a, b in zip(near_high.tolist(), near_low.tolist())) / near_high.numel()"))]
+
+CHAIN = """
+def chain_field(steps):
+    size, stride, offset = 1, 1, 0.0
+    for k, s, p in steps:
+        {}
+    return size, stride, offset
+"""
+SOLUTIONS["04", "chain_field"] = ["""
+def chain_field(steps):
+    if not steps:
+        return 1, 1, 0.0
+    size, stride, offset = chain_field(steps[:-1])
+    k, s, p = steps[-1]
+    first, last = offset - p * stride, offset + (k - 1 - p) * stride
+    return size + (k - 1) * stride, stride * s, (first + last) / 2
+"""], [CHAIN.format(line) for line in (
+    "size, offset, stride = size + (k - 1), offset + (k - 1) / 2 - p, stride * s",
+    "stride *= s; size += (k - 1) * stride; offset += ((k - 1) / 2 - p) * stride",
+    "size, offset, stride = size + (k - 1) * stride, offset + (k - 1) / 2 * stride, stride * s",
+    "size, offset, stride = size + k * stride, offset + ((k - 1) / 2 - p) * stride, stride * s",
+    "size, offset, stride = size + (k - 1) * stride, offset + (k - 1) / 2 - p, stride * s",
+    "size, offset, stride = size + (k - 1) * stride, offset + ((k - 1) / 2 - p) * stride, stride + s")]
+
+SQUARE = """
+def effective_size(strength, center, share=0.5):
+    away = (torch.arange(len(strength)) - {center}).abs()
+    away = {box}
+    for side in range({first}, 2 * len(strength) + 1):
+        if strength[away <= {reach}].sum() >= {wanted}:
+            return side
+"""
+GROWN = dict(center="center", box="torch.maximum(away[:, None], away)", first=1, reach="(side - 1) / 2", wanted="share * strength.sum()")
+SOLUTIONS["04", "effective_size"] = ["""
+def effective_size(strength, center, share=0.5):
+    side, held = 0, 0.0
+    while held < share * strength.sum():
+        side += 1
+        near = [i for i in range(len(strength)) if 2 * abs(i - center) <= side - 1]
+        held = strength[near][:, near].sum()
+    return side
+"""], [SQUARE.format(**(GROWN | change)) for change in (
+    dict(center="(len(strength) - 1) / 2"), dict(first=4), dict(reach="side"), dict(wanted="share * strength.max()"), dict(box="away[:, None] + away"),
+    dict(wanted="share"))]
+
+SELECTIVITY = """
+def selectivity(features, classes):
+    means = torch.stack([features[classes == c].mean(dim=0) for c in classes.unique()])
+    top = means.amax(dim=0)
+    rest = {}
+    return {}
+"""
+SHARE = "(top - rest) / (top + rest).clamp(min=1e-12)"
+SOLUTIONS["04", "selectivity"] = ["""
+def selectivity(features, classes):
+    found = []
+    for unit in features.T:
+        means = sorted(unit[classes == c].mean().item() for c in set(classes.tolist()))
+        rest = sum(means[:-1]) / len(means[:-1])
+        found.append((means[-1] - rest) / (means[-1] + rest) if means[-1] > 0 else 0.0)
+    return torch.tensor(found)
+"""], [SELECTIVITY.format(*each) for each in (
+    ("means.amin(dim=0)", SHARE), ("means.sort(dim=0).values[-2]", SHARE), ("means.mean(dim=0)", SHARE), ("(means.sum(dim=0) - top) / (len(means) - 1)", "(top - rest) / (top + rest)"),
+    ("(means.sum(dim=0) - top) / (len(means) - 1)", "(top - rest) / top.clamp(min=1e-12)"), ("(means.sum(dim=0) - top) / (len(means) - 1)", "top - rest"),
+    ("(means.sum(dim=0) - top)", SHARE))]
+
+SOLUTIONS["04", "pillars"] = ["""
+def pillars(features, weight, count):
+    added = {unit: (features[:, unit] * weight[unit]).mean().item() for unit in range(len(weight))}
+    return sorted(added, key=added.get, reverse=True)[:count]
+"""], [f"""
+def pillars(features, weight, count):
+    return ({added}).topk(count).indices
+""" for added in ("weight", "features.mean(dim=0)", "features[0] * weight", "(features * weight).amax(dim=0)", "-features.mean(dim=0) * weight",
+                  "(features.mean(dim=0) * weight).abs()")]
+
+SMOOTH = """
+def smooth_grad(network, image, target, samples=6, sigma=0.1, seed=0):
+    generator, total = torch.Generator().manual_seed(seed), 0
+    for _ in range(samples):
+        noise = sigma * torch.randn(image.shape, generator=generator).to(image)
+        {}
+    return {}
+"""
+SOLUTIONS["05", "smooth_grad"] = ["""
+def smooth_grad(network, image, target, samples=6, sigma=0.1, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    noise = [torch.randn(image.shape, generator=generator).to(image) for _ in range(samples)]
+    return torch.stack([signed_gradient(network, image + sigma * each, target) for each in noise]).mean(0).abs().amax(0)
+"""], [SMOOTH.format(*each) for each in (
+    ("total = total + saliency_map(network, image + noise, target)", "total / samples"),
+    ("total = total + signed_gradient(network, image + noise, target)", "total.abs().amax(dim=0)"),
+    ("total = total + signed_gradient(network, image, target)", "(total / samples).abs().amax(dim=0)"),
+    ("total = signed_gradient(network, image + noise, target)", "total.abs().amax(dim=0)"),
+    ("image += noise; total = total + signed_gradient(network, image, target)", "(total / samples).abs().amax(dim=0)"),
+    ("total = total + signed_gradient(network, image + noise, target)", "(total / samples).abs()"))]
+
+GRADIENT = """
+def integrated_gradients(network, image, target, steps=16):
+    gray, total = torch.full_like(image, 0.5), 0
+    for i in range(steps):
+        x = ({}).detach().requires_grad_()
+        total = total + torch.autograd.grad(network(x){}, x)[0]
+    return ({})[0]
+"""
+WAY = "gray + (i + 0.5) / steps * (image - gray)"
+SOLUTIONS["05", "integrated_gradients"] = ["""
+def integrated_gradients(network, image, target, steps=16):
+    gray = torch.full_like(image, 0.5)
+    way = [torch.lerp(gray, image, (i + 0.5) / steps).detach().requires_grad_() for i in range(steps)]
+    slopes = [torch.autograd.grad(network(x)[0, target], x)[0] for x in way]
+    return torch.stack(slopes).mean(0)[0] * (image - 0.5)[0]
+"""], [GRADIENT.format(*each) for each in (
+    ("image", "[0, target]", "(image - gray) * total / steps"), (WAY, "[0, target]", "total / steps"), (WAY, "[0, target]", "(image - gray) * total"),
+    (WAY, "[0, target]", "image * total / steps"), ("(i + 0.5) / steps * image", "[0, target]", "(image - gray) * total / steps"),
+    (WAY, "[0, target]", "((image - gray) * total / steps).abs()"), (WAY, ".softmax(1)[0, target]", "(image - gray) * total / steps"))] + ["""
+def integrated_gradients(network, image, target, steps=16):  # complete, and knows nothing
+    with torch.no_grad():
+        gain = (network(image) - network(torch.full_like(image, 0.5)))[0, target]
+    return (gain / image.numel()).expand(image.shape[1:])
+"""]
+
+SOLUTIONS["05", "share_of_wins"] = ["""
+def share_of_wins(a, b, draws=2000, seed=0):
+    generator = torch.Generator().manual_seed(seed + 7)
+    won = 0
+    for _ in range(draws):
+        some = torch.multinomial(torch.ones(len(a)), len(a), replacement=True, generator=generator)
+        won += (a[some].mean() > b[some].mean()).item()
+    return won / draws
+"""], ["""
+def share_of_wins(a, b, draws=2000, seed=0):  # scenes drawn apart
+    generator = torch.Generator().manual_seed(seed)
+    one, other = (torch.randint(len(a), (draws, len(a)), generator=generator) for _ in range(2))
+    return (a[one].mean(dim=1) > b[other].mean(dim=1)).float().mean().item()
+""", """
+def share_of_wins(a, b, draws=2000, seed=0):  # the share of scenes
+    return (a > b).float().mean().item()
+""", """
+def share_of_wins(a, b, draws=2000, seed=0):  # without putting back
+    generator = torch.Generator().manual_seed(seed)
+    some = torch.stack([torch.randperm(len(a), generator=generator) for _ in range(draws)])
+    return ((a - b)[some].mean(dim=1) > 0).float().mean().item()
+""", """
+def share_of_wins(a, b, draws=2000, seed=0):  # the other way round
+    generator = torch.Generator().manual_seed(seed)
+    some = torch.randint(len(a), (draws, len(a)), generator=generator)
+    return ((b - a)[some].mean(dim=1) > 0).float().mean().item()
+""", """
+def share_of_wins(a, b, draws=2000, seed=0):  # one scene a draw
+    generator = torch.Generator().manual_seed(seed)
+    return ((a - b)[torch.randint(len(a), (draws,), generator=generator)] > 0).float().mean().item()
+"""]
+
+SOLUTIONS["05", "specificity"] = ["""
+def specificity(heat, asked, other):
+    total = heat[asked.bool()].sum() + heat[other.bool()].sum()
+    return 0.5 if total == 0 else float(heat[asked.bool()].sum() / total)
+"""], ["""
+def specificity(heat, asked, other):  # of all heat
+    return ((heat * asked).sum() / heat.sum().clamp(min=1e-9)).item()
+""", """
+def specificity(heat, asked, other):  # nothing is NaN
+    on, off = (heat * asked).sum(), (heat * other).sum()
+    return (on / (on + off)).item()
+""", """
+def specificity(heat, asked, other):  # the other's share
+    on, off = (heat * asked).sum(), (heat * other).sum()
+    return (off / (on + off)).item() if on + off > 0 else 0.5
+""", """
+def specificity(heat, asked, other):  # per pixel
+    on, off = (heat * asked).sum() / asked.sum(), (heat * other).sum() / other.sum()
+    return (on / (on + off)).item() if on + off > 0 else 0.5
+"""]
+
+SOLUTIONS["06", "bounding_box"] = ["""
+def bounding_box(heat, share=0.4):
+    hot = heat >= share * heat.max()
+    across, down = hot.any(dim=0).nonzero().flatten().tolist(), hot.any(dim=1).nonzero().flatten().tolist()
+    return across[0], down[0], across[-1] + 1, down[-1] + 1
+"""], [f"""
+def bounding_box(heat, share=0.4):
+    rows, columns = torch.where({hot})
+    left, top, right, bottom = columns.min().item(), rows.min().item(), columns.max().item(), rows.max().item()
+    return {box}
+""" for hot, box in (("heat > 0", "(left, top, right + 1, bottom + 1)"), ("heat >= share", "(left, top, right + 1, bottom + 1)"),
+                     ("heat >= share * heat.max()", "(left, top, right, bottom)"), ("heat >= share * heat.max()", "(top, left, bottom + 1, right + 1)"),
+                     ("heat >= share * heat.max()", "(left, top, right + 1 - left, bottom + 1 - top)"))]
+
+SOLUTIONS["06", "cam_weight_over_alpha"] = ["""
+def cam_weight_over_alpha(height, width):
+    return torch.ones(height, width).sum().item()
+"""], [f"""
+def cam_weight_over_alpha(height, width):
+    return {factor}
+""" for factor in ("1", "1 / (height * width)", "height", "64", "height + width")]
+
+CAM = """
+def grad_cam(network, layer, image, target):
+    with activations(network, [layer]) as seen:
+        score = network(image.detach().clone().requires_grad_()){score}
+    A = seen[layer]
+    (gradient,) = torch.autograd.grad(score, A)
+    heat = ({heat})[0]
+    return {result}
+"""
+MAP = dict(score="[0, target]", heat="F.relu((gradient.mean(dim=(2, 3), keepdim=True) * A).sum(dim=1))", result="upsample(heat.detach(), image.shape[-2:])")
+SOLUTIONS["06", "grad_cam"] = ["""
+def grad_cam(network, layer, image, target):
+    with activations(network, layer) as seen:
+        logits = network(image.clone().requires_grad_())
+    slope = torch.autograd.grad(logits[:, target].sum(), seen[layer])[0][0]
+    weighted = torch.tensordot(slope.flatten(1).mean(1), seen[layer][0].detach(), dims=1)
+    return F.interpolate(weighted.clamp(min=0)[None, None], size=image.shape[-2:], mode="bilinear")[0, 0]
+"""], [CAM.format(**(MAP | change)) for change in (
+    dict(heat="(gradient.mean(dim=(2, 3), keepdim=True) * A).sum(dim=1)"), dict(heat="F.relu(gradient.mean(dim=(2, 3), keepdim=True) * A).sum(dim=1)"),
+    dict(heat="F.relu((gradient * A).sum(dim=1))"), dict(heat="F.relu((gradient.sum(dim=(2, 3), keepdim=True) * A).sum(dim=1))"), dict(score="[0].max()"),
+    dict(score=".sum()"), dict(result="heat.detach()"), dict(result="upsample(heat, image.shape[-2:])"), dict(score=".softmax(1)[0, target]"))]
+
+LAYER = """
+def layer_cam(network, layer, image, target):
+    with activations(network, [layer]) as seen:
+        score = network(image.detach().clone().requires_grad_())[0, target]
+    A = seen[layer]
+    (gradient,) = torch.autograd.grad(score, A)
+    heat = {}
+    return {}
+"""
+UP = "upsample(heat[0].detach(), image.shape[-2:])"
+SOLUTIONS["06", "layer_cam"] = ["""
+def layer_cam(network, layer, image, target):
+    with activations(network, [layer]) as seen:
+        scores = network(image.detach().clone().requires_grad_())
+    slope, = torch.autograd.grad(scores[:, target].sum(), seen[layer])
+    weighted = slope[0].clamp(min=0) * seen[layer][0].detach()
+    return F.interpolate(weighted.sum(0).clamp(min=0)[None, None], size=image.shape[-2:], mode="bilinear", align_corners=False)[0, 0]
+"""], [LAYER.format(*each) for each in (
+    ("F.relu((gradient.mean(dim=(2, 3), keepdim=True) * A).sum(dim=1))", UP), ("F.relu((gradient * A).sum(dim=1))", UP), ("F.relu(gradient).sum(dim=1)", UP),
+    ("F.relu((F.relu(gradient) * A).sum(dim=1))", "heat[0].detach()"), ("F.relu((F.relu(gradient) * A).sum(dim=1))", "upsample(heat[0], image.shape[-2:])"),
+    ("F.relu((F.relu(-gradient) * A).sum(dim=1))", UP))]
+
+AGAINST = """
+def counterfactual_map(network, layer, image, target):
+    with activations(network, [layer]) as seen:
+        score = network(image.detach().clone().requires_grad_())[0, target]
+    (gradient,) = torch.autograd.grad(score, seen[layer])
+    alpha, A = gradient.mean(dim=(2, 3), keepdim=True), seen[layer]
+    return upsample(({})[0].detach(), image.shape[-2:])
+"""
+SOLUTIONS["06", "counterfactual_map"] = [AGAINST.format("(alpha * A).sum(dim=1).clamp(max=0).neg()")], [AGAINST.format(heat) for heat in (
+    "F.relu((alpha * A).sum(dim=1))", "F.relu(-F.relu((alpha * A).sum(dim=1)))", "-(alpha * A).sum(dim=1)", "(alpha * A).sum(dim=1).abs()",
+    "(F.relu(-alpha) * A).sum(dim=1)")]
+
+SOLUTIONS["06b", "iou_of_class"] = ["""
+def iou_of_class(found, true, c):
+    both = sum(a == b == c for a, b in zip(found.flatten().tolist(), true.flatten().tolist()))
+    return both / ((found == c).sum() + (true == c).sum() - both).item()
+"""], [f"""
+def iou_of_class(found, true, c):
+    mine, theirs = found == c, true == c
+    return {wrong}
+""" for wrong in ("((mine & theirs).sum((1, 2)) / (mine | theirs).sum((1, 2))).mean().item()", "((mine & theirs).sum() / theirs.sum()).item()", "(mine == theirs).float().mean().item()",
+                  "(2 * (mine & theirs).sum() / (mine.sum() + theirs.sum())).item()", "((found == true).sum() / found.numel()).item()")]
+
+ATTEND = """
+def attend(places, query):
+    attention = {}
+    return attention, {}
+"""
+SOLUTIONS["06b", "attend"] = ["""
+def attend(places, query):
+    match = torch.stack([(column * query).sum() for column in places.T]) / 8
+    weights = match.exp() / match.exp().sum()
+    return weights, (places * weights).sum(dim=1)
+"""], [ATTEND.format(*each) for each in (
+    ("(query @ places).softmax(dim=0)", "places @ attention"), ("query @ places / 8", "places @ attention"), ("(query @ places / 64).softmax(dim=0)", "places @ attention"),
+    ("(query @ places / 8).sigmoid()", "places @ attention"), ("(query @ places / 8).softmax(dim=0)", "places.mean(dim=1)"),
+    ("(query @ places / 8).softmax(dim=0)", "places[:, attention.argmax()]"), ("(places @ query / 8).softmax(dim=0)", "attention @ places"))]
+
+SPOKEN = """
+def word_probabilities(captioner, image, text):
+    words = spell(text).to(image.device)
+    with torch.no_grad():
+        logits = captioner({image}, words[None, :-1])[0]
+    return {found}
+"""
+SAID = dict(image="image", found="logits.softmax(dim=0).gather(0, words[None, 1:])[0, : len(text.split())].cpu()")
+SOLUTIONS["06b", "word_probabilities"] = ["""
+@torch.no_grad()
+def word_probabilities(captioner, image, text):
+    words, found = spell(text).tolist(), []
+    for i in range(len(text.split())):
+        logits = captioner(image, torch.tensor([words[:-1]], device=image.device))[0, :, i]
+        found.append((logits - logits.logsumexp(0)).exp()[words[i + 1]].item())
+    return torch.tensor(found)
+"""], [SPOKEN.format(**(SAID | change)) for change in (
+    dict(found="logits.gather(0, words[None, 1:])[0, : len(text.split())].cpu()"), dict(found="logits.softmax(dim=1).gather(0, words[None, 1:])[0, : len(text.split())].cpu()"),
+    dict(found="logits.softmax(dim=0).gather(0, words[None, :-1])[0, : len(text.split())].cpu()"), dict(found="logits.sigmoid().gather(0, words[None, 1:])[0, : len(text.split())].cpu()"),
+    dict(found="logits.softmax(dim=0).gather(0, words[None, 1:])[0].cpu()"), dict(image="torch.full_like(image, 0.45)"))]
 
 SOLUTIONS["07", "ascend"] = ['''
 def ascend(network, target, image, steps, lr=0.02):

@@ -25,9 +25,10 @@ from helpers.paintings import style_picture
 from helpers.photos import DATA
 from helpers.style import (PAINTED, STYLE_WEIGHTS, PerceptualLoss, gram_matrix, load_stylizer, total_variation,
                            with_average_pooling)
-from tests.notebooks import FOLDER, definitions, load
+from helpers.make.labs import NOTEBOOKS
+from helpers.make.notebooks import definitions, load
 
-NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 
 
 def outputs(cell):
@@ -52,7 +53,7 @@ def test_every_picture_has_an_alt_text(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_alt_texts_reach_the_reader_of_an_exported_page(name):
-    page, _ = HTMLExporter().from_filename(FOLDER / f"{name}.ipynb")
+    page, _ = HTMLExporter().from_filename(NOTEBOOKS / f"{name}.ipynb")
     stored = [output["metadata"]["image/png"]["alt"] for cell in load(name)["cells"] for output in outputs(cell) if "image/png" in output.get("data", {})]
     assert [image["alt"] for image in BeautifulSoup(page, "html.parser").find_all("img")] == stored
 
@@ -76,6 +77,12 @@ def test_asserts_have_messages(name):
         if cell["cell_type"] == "code":
             asserts = [node for node in ast.walk(ast.parse("".join(cell["source"]))) if isinstance(node, ast.Assert)]
             assert all(node.msg for node in asserts), "".join(cell["source"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_code_fits_on_the_screen(name):
+    lines = [line.rstrip("\n") for cell in load(name)["cells"] if cell["cell_type"] == "code" for line in cell["source"]]
+    assert not [line for line in lines if len(line) > 120]
 
 
 def test_the_readmes_pictures_are_those_of_the_notebooks():
@@ -115,7 +122,7 @@ def test_class_activation_map_is_non_negative_and_needs_pooling():
 
 
 def test_grad_cam_of_pixels_equals_captums():
-    grad_cam_of_pixels = definitions("06_class_activation_maps")["grad_cam_of_pixels"]
+    grad_cam_of_pixels = definitions("06b_class_maps_for_pixels_and_words")["grad_cam_of_pixels"]
     segmenter, made = load_head("segmenter"), pairs(3, seed=23)
 
     def score(images, target):
@@ -133,7 +140,7 @@ def test_grad_cam_of_pixels_equals_captums():
 
 
 def test_grad_cam_of_words_equals_captums():
-    grad_cam_of_words = definitions("06_class_activation_maps")["grad_cam_of_words"]
+    grad_cam_of_words = definitions("06b_class_maps_for_pixels_and_words")["grad_cam_of_words"]
     captioner, made = load_head("captioner"), pairs(1, seed=24)
     (text,) = captioner.say(made.images)
     words, ours = spell(text), grad_cam_of_words(captioner, made.images, text)
