@@ -15,7 +15,7 @@ class Explorer(widgets.VBox):
 
     def __init__(self, draw, **controls):
         self.draw, self.controls = draw, controls
-        self.picture, self.message = widgets.Image(format="png"), widgets.Label()
+        self.picture, self.message = widgets.Image(format="png", layout={"align_self": "flex-start"}), widgets.Label()
         super().__init__([widgets.HBox(list(controls.values())), self.message, self.picture])
         for control in controls.values():
             control.observe(self.update, "value")
@@ -40,7 +40,7 @@ class Explorer(widgets.VBox):
             control.value = ()
             control.observe(self.update, "value")
         if uploads:
-            self.message.value += " The figure is drawn without it."
+            self.message.value = self.message.value.rstrip(".") + ". The figure is drawn without it."
             self.picture.value = png(self.draw(**self.values()))
 
     def __repr__(self):
@@ -61,7 +61,8 @@ def upload(name):
     """A button for a user's own picture; its value is () until a file is chosen, then a tuple of one dictionary whose
     "content" is the file's bytes (for `helpers.load_image`). Jupyter's server drops a message of more than 10 MB without a
     word, so the button names a limit; `make lab` allows 100 MB."""
-    return widgets.FileUpload(description=f"{name}, up to 7 MB", accept="image/*", multiple=False, layout={"width": "max-content"})
+    return widgets.FileUpload(description=f"{name}, up to 7 MB", accept="image/*", multiple=False, layout={"width": "max-content"},
+                              tooltip="A larger file may never arrive, and the button then stays blocked: run the cell again.")
 
 
 def _start(value):

@@ -120,17 +120,18 @@ def stained_glass(panes=190):
     return np.clip(window, 0, 255).astype(np.uint8)
 
 
-def dots(photo, left, top, side):
+def dots(photo, left, top, side, step=17):
     """Dots of pure color beside each other, which mix in the eye (after Seurat's pointillism)."""
     random = np.random.default_rng(0)
     photo = cv2.GaussianBlur(_vivid(_cut(photo, left, top, side), 1.7), (0, 0), 4)
     canvas = np.full((SIDE, SIDE, 3), (240, 230, 205), np.uint8)
-    starts = np.stack(np.meshgrid(np.arange(0, SIDE + 12, 12), np.arange(0, SIDE + 12, 12)), -1).reshape(-1, 2)
-    for x, y in starts + random.normal(0, 1.6, starts.shape) + 6 * (starts[:, 1:] // 12 % 2) * (1, 0):
+    places = np.arange(0, SIDE + step, step)
+    starts = np.stack(np.meshgrid(places, places), -1).reshape(-1, 2)
+    for x, y in starts + random.normal(0, 2.2, starts.shape) + step / 2 * (starts[:, 1:] // step % 2) * (1, 0):
         row, column = (int(np.clip(value, 0, SIDE - 1)) for value in (y, x))
         hue = random.normal(0, 45, 3)
         color = np.clip(1.1 * photo[row, column] + hue - hue.mean(), 0, 255).tolist()
-        cv2.circle(canvas, (round(x * 8), round(y * 8)), round(8 * random.uniform(4.5, 6.2)), color, -1, cv2.LINE_AA, shift=3)
+        cv2.circle(canvas, (round(x * 8), round(y * 8)), round(8 * step * random.uniform(0.38, 0.52)), color, -1, cv2.LINE_AA, shift=3)
     return canvas
 
 
@@ -158,14 +159,15 @@ def woodcut(photo, left, top, side):
 
 
 def printed():
-    """Print in black on white: lines of the page, side by side until they fill the picture, under even light."""
-    page = cv2.resize(photo_array("page")[44:140, 4:376], None, fx=1.55, fy=1.55, interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    page = page / cv2.GaussianBlur(page, (0, 0), 20)
+    """Print: lines of the page side by side, black on white, bolder, and white on black, so that it has light and dark parts."""
+    page = cv2.resize(photo_array("page")[44:140, 4:376], None, fx=2.3, fy=2.3, interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    page = page / cv2.GaussianBlur(page, (0, 0), 30)
     ink = np.clip((page - 0.62) / 0.38, 0, 1)
-    return (255 * np.concatenate([ink, ink, ink])[:SIDE, 100 : 100 + SIDE]).astype(np.uint8)
+    bold = cv2.erode(ink, np.ones((4, 4)))
+    return (255 * np.concatenate([ink[:128], 1 - ink[:128], bold[:128]])[:, 100 : 100 + SIDE]).astype(np.uint8)
 
 
-def mosaic(photo, left, top, side, tile=11):
+def mosaic(photo, left, top, side, tile=14):
     """Square stones of one color each, laid in the direction of the photo's edges, with bright joints."""
     random = np.random.default_rng(0)
     photo = _vivid(_cut(photo, left, top, side), 1.4)
@@ -201,7 +203,7 @@ STYLES = {
     "woodcut": Style(partial(woodcut, "officer", 60, 60, 400), "lines after grace_hopper.jpg, which ships with matplotlib"),
     "mosaic": Style(partial(mosaic, "cup", 100, 0, 400), f"stones after coffee.png, {_SKIMAGE}"),
     "petals": Style(partial(_cut, "flower", 215, 125, 165), f"a part of flower.jpg, {_SKLEARN}"),
-    "tissue": Style(partial(_cut, "tissue", 100, 60, 300), f"a part of ihc.png, {_SKIMAGE}"),
+    "tissue": Style(partial(_cut, "tissue", 130, 60, 250), f"a part of ihc.png, {_SKIMAGE}"),
     "print": Style(printed, f"lines of page.png, {_SKIMAGE}"),
     "fire": Style(partial(strokes, "flower", 130, 0, 400), f"brush strokes after flower.jpg, {_SKLEARN}", False),
     "roof": Style(partial(_cut, "pagoda", 170, 110, 180), f"a part of china.jpg, {_SKLEARN}", False),

@@ -2,10 +2,12 @@
 
 import copy
 from functools import partial
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from helpers.hooks import activations
 from helpers.networks import load_weights
@@ -15,13 +17,14 @@ STYLE_WEIGHTS = {"conv1": 10.0, "conv2": 3.0, "conv3": 1.0, "conv4": 1.0}  # the
 CONTENT_LAYER = "conv4"
 NOISE = 0.6  # what is added to a photo before it is painted, as a share of the photo's own standard deviation
 PAINTED = tuple(name for name, style in STYLES.items() if style.trained)  # the styles of the network "many"
+CONTENT_WEIGHTS = dict.fromkeys(PAINTED, 0.7) | {"night": 1.2, "woodcut": 1.2, "print": 2.0}  # of the content loss, in training
 
 
 def gram_matrix(features):
     """The Gram matrix of features [C, H, W] or [N, C, H, W]: [C, C] or [N, C, C], the mean outer product over positions
     (Gatys, Ecker & Bethge, NeurIPS 2015, take the sum). Notebook 10 builds it."""
     rows = features.flatten(-2)
-    return rows @ rows.transpose(-1, -2) / rows.shape[-1]
+    return torch.einsum("...cx,...dx->...cd", rows, rows) / rows.shape[-1]
 
 
 def total_variation(image, beta=2.0, epsilon=1e-8):
@@ -33,13 +36,18 @@ def total_variation(image, beta=2.0, epsilon=1e-8):
     return (right.square() + below.square() + epsilon * (beta < 2)).pow(beta / 2).sum()
 
 
-def with_average_pooling(network):
-    """A copy of a network whose maximum pooling takes the mean; notebook 10 finds its textures smoother."""
+def loss_network(network):
+    """A copy of a network in eval mode to compare pictures with: its pooling takes the mean, for notebook 10 finds its textures
+    smoother, and each batch normalization is part of the convolution before it, which gives the same numbers sooner."""
     network = copy.deepcopy(network)
     for module in list(network.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.MaxPool2d):
                 setattr(module, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode))
+        if isinstance(module, nn.Sequential):
+            for i, (first, second) in enumerate(pairwise(list(module))):
+                if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                    module[i], module[i + 1] = fuse_conv_bn_eval(first, second), nn.Identity()
     return network
 
 

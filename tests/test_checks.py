@@ -184,7 +184,8 @@ def nearest(queries, gallery, k, chunk=256):
 ''', NEAREST.format(**FOUND)], [NEAREST.format(**(FOUND | change)) for change in (
     dict(sort="squared.sort(dim=1, stable=True)"), dict(root=""), dict(product="- q @ x.T"), dict(product="+ 2 * q @ x.T"),
     dict(sort="squared.clamp(min=0).sort(dim=1, stable=True, descending=True)"), dict(vectors="gallery, queries"),
-    dict(sort="[each.flip(1) for each in squared.flip(1).sort(dim=1, descending=True)]"))]
+    dict(sort="[each.flip(1) for each in squared.flip(1).sort(dim=1, descending=True)]"),
+    dict(sort="squared.clamp(min=0).topk(k, dim=1, largest=False)"), dict(sort="squared.sqrt().sort(dim=1, stable=True)", root=""))]
 
 SOLUTIONS["02", "vote"] = ["""
 def vote(neighbor_labels):

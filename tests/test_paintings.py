@@ -43,3 +43,8 @@ def test_lead_is_dark_and_glass_is_colored():
 def test_a_woodcut_is_black_on_paper():
     levels = style_picture("woodcut", 384).mean(0)
     assert ((levels < 0.25) | (levels > 0.8)).float().mean() > 0.75
+
+
+def test_print_has_light_and_dark_lines():
+    plain, inverse, bold = (part.mean() for part in style_picture("print", 384).split(128, dim=1))
+    assert inverse < 0.4 < bold < plain - 0.05

@@ -9,9 +9,8 @@ from torch import nn
 from helpers.collage import SUBJECTS, scenes
 from helpers.networks import load_network
 from helpers.paintings import style_picture
-from helpers.style import PAINTED, PerceptualLoss, stylizer, total_variation, with_average_pooling
+from helpers.style import CONTENT_WEIGHTS, PAINTED, PerceptualLoss, loss_network, stylizer, total_variation
 
-CONTENT = dict.fromkeys(PAINTED, 0.7) | {"night": 1.2, "print": 2.0}  # weights of the content loss
 SMOOTH = 1.0  # weight of the total variation per value
 STRANGE, USUAL = 0.2, 10.0  # weight of colors that the style doesn't have, and from which squared distance on they are
 TURNS, SHIFT = 16, 1 / 16  # or the painter learns the loss network's rows and columns, and leaves a grid there
@@ -29,7 +28,7 @@ class Stylization(nn.Module):
         super().__init__()
         self.styles = PAINTED if name == "many" else (name,)
         self.painter, self.many = stylizer(name), name == "many"
-        teacher = with_average_pooling(load_network("robust", "course"))
+        teacher = loss_network(load_network("robust", "course"))
         pictures = torch.stack([style_picture(style) for style in self.styles])
         self.loss = PerceptualLoss(teacher, torch.cat([turned(pictures, turn) for turn in range(TURNS)]))
         colors = pictures.flatten(2)
@@ -62,7 +61,7 @@ class Stylization(nn.Module):
 
     def forward(self, images, style):
         content, styled, painted = self.parts(images, style)
-        weights = content.new_tensor([CONTENT[name] for name in self.styles])[style]
+        weights = content.new_tensor([CONTENT_WEIGHTS[name] for name in self.styles])[style]
         loss = weights * content + styled + STRANGE * self.strange(painted, style)
         return loss.mean() + SMOOTH * total_variation(painted) / painted.numel()
 
