@@ -1,6 +1,7 @@
 """What every notebook keeps to, and its techniques beside Captum's and scikit-learn's."""
 
 import ast
+import symtable
 import time
 
 import numpy as np
@@ -83,6 +84,16 @@ def test_asserts_have_messages(name):
 def test_code_fits_on_the_screen(name):
     lines = [line.rstrip("\n") for cell in load(name)["cells"] if cell["cell_type"] == "code" for line in cell["source"]]
     assert not [line for line in lines if len(line) > 120]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_cell_overwrites_what_another_defines(name):
+    """So that a cell can be run again."""
+    sources = ["".join(cell["source"]) for cell in load(name)["cells"] if cell["cell_type"] == "code"]
+    symbols = [symbol for source in sources for symbol in symtable.symtable(source, name, "exec").get_symbols()]
+    functions = [symbol.get_name() for symbol in symbols if symbol.is_namespace()]
+    values = {symbol.get_name() for symbol in symbols if symbol.is_assigned() and not symbol.is_namespace()}
+    assert len(functions) == len(set(functions)) and not values & set(functions)
 
 
 def test_the_readmes_pictures_are_those_of_the_notebooks():
