@@ -166,13 +166,20 @@ def build(name):
     return draw(COURSE[name]())
 
 
+def in_half(where, wanted=True):
+    """The context of a forward pass in half precision, where this is faster: on CUDA, and on processors with AVX-512 (on one
+    without, a step took nine times as long)."""
+    fast = where.type == "cuda" or where.type == "cpu" and torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return torch.autocast(where.type, torch.bfloat16, enabled=wanted and fast)
+
+
 def perturb(network, images, targets, epsilon, generator, steps=2, norm="L2"):
     """Pictures within `epsilon` of `images` that the network gets wrong, if it can be had: projected gradient ascent of the
     loss from a random start (Madry, Makelov, Schmidt, Tsipras & Vladu, ICLR 2018).
 
     images: [n, 3, h, w] in [0, 1], and so is what returns; targets: classes [n] or [n, 10]; norm: "L2", the length of the
     whole difference, or "Linf", the largest difference of a pixel. The network is in eval mode meanwhile; if it was in
-    training mode, gradients are taken in half precision.
+    training mode, gradients are taken in half precision where that is faster.
     """
     training, direction, step = network.training, {"L2": _unit, "Linf": torch.sign}[norm], 1.6 * epsilon / steps
     network.eval()
@@ -180,7 +187,7 @@ def perturb(network, images, targets, epsilon, generator, steps=2, norm="L2"):
     moved = images + epsilon / 2 * direction(noise)
     for _ in range(steps):
         moved = moved.clamp(0, 1).detach().requires_grad_()
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=training and images.device.type != "mps"):
+        with in_half(images.device, training):
             logits = network(moved)
         (gradient,) = torch.autograd.grad(F.cross_entropy(logits.float(), targets), moved)
         change = moved.detach() + step * direction(gradient) - images
@@ -251,7 +258,7 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
         if recipe.epsilon:
             chance = torch.Generator().manual_seed(step * world + rank)
             images = perturb(network, images, targets, recipe.epsilon * min(1, 3 * step / recipe.steps), chance)
-        with torch.autocast(where.type, torch.bfloat16, enabled=where.type != "mps"):
+        with in_half(where):
             answer = model(images, *(tensor.to(where) for tensor in given), *([targets] if judges else []))
         loss = answer if judges else F.cross_entropy(answer.float(), targets, label_smoothing=0.05)
         optimizer.zero_grad()
