@@ -15,9 +15,10 @@ from helpers.paintings import STYLES
 
 STYLE_WEIGHTS = {"conv1": 10.0, "conv2": 3.0, "conv3": 1.0, "conv4": 1.0}  # the first layers hold color and fine grain
 CONTENT_LAYER = "conv4"
+SHARP_LAYERS = ("conv3", CONTENT_LAYER)  # of the content loss that the painters train on: conv3 still holds fine edges
 NOISE = 0.6  # what is added to a photo before it is painted, as a share of the photo's own standard deviation
 PAINTED = tuple(name for name, style in STYLES.items() if style.trained)  # the styles of the network "many"
-CONTENT_WEIGHTS = dict.fromkeys(PAINTED, 0.7) | {"night": 1.2, "woodcut": 1.2, "print": 2.0}  # of the content loss, in training
+CONTENT_WEIGHTS = dict.fromkeys(PAINTED, 0.7) | {"night": 1.8, "woodcut": 1.6, "print": 2.4}  # of the content loss, in training
 
 
 def gram_matrix(features):
@@ -54,32 +55,35 @@ def loss_network(network):
 class PerceptualLoss(nn.Module):
     """How far pictures are from a content and from a style, seen by a network (Johnson, Alahi & Fei-Fei, ECCV 2016).
 
-    network: a frozen classifier; styles: pictures [S, 3, h, w]; weights: of the layers' style losses.
-    Both losses are relative squared distances: 1 is as far as zero activations, or a zero Gram matrix, would be.
+    network: a frozen classifier; styles: pictures [S, 3, h, w]; weights: of the layers' style losses; content_layers: those
+    whose mean distance is the content loss. Both losses are relative squared distances: 1 is as far as zero activations, or
+    a zero Gram matrix, would be.
     """
 
-    def __init__(self, network, styles, weights=STYLE_WEIGHTS, content_layer=CONTENT_LAYER):
+    def __init__(self, network, styles, weights=STYLE_WEIGHTS, content_layers=SHARP_LAYERS):
         super().__init__()
-        self.network, self.weights, self.content_layer = network, dict(weights), content_layer
+        self.network, self.weights, self.content_layers = network, dict(weights), content_layers
         with torch.no_grad():
-            self.wanted = {layer: gram_matrix(seen) for layer, seen in self.look(styles).items()}
+            seen = self.look(styles)
+            self.wanted = {layer: gram_matrix(seen[layer]) for layer in self.weights}
 
     def look(self, images):
         """The activations of the layers that are compared: {layer: [n, C, H, W]}."""
-        with activations(self.network, [*self.weights, self.content_layer]) as seen:
+        with activations(self.network, {*self.weights, *self.content_layers}) as seen:
             self.network(images)
         return {layer: value.float() for layer, value in seen.items()}
 
     def content(self, images):
-        """The activations [n, C, H, W] that the content loss compares."""
+        """The activations {layer: [n, C, H, W]} that the content loss compares."""
         with torch.no_grad():
-            return self.look(images)[self.content_layer]
+            seen = self.look(images)
+        return {layer: seen[layer] for layer in self.content_layers}
 
     def forward(self, images, content, style):
         """Pictures [n, 3, H, W], `content` of their originals, and the index [n] of each one's style -> (content loss [n],
         style loss [n])."""
         seen = self.look(images)
-        kept = _relative(seen[self.content_layer], content)
+        kept = sum(_relative(seen[layer], content[layer]) for layer in self.content_layers) / len(self.content_layers)
         wanted = {layer: gram.to(images.device)[style] for layer, gram in self.wanted.items()}
         return kept, sum(weight * _relative(gram_matrix(seen[layer]), wanted[layer]) for layer, weight in self.weights.items())
 

@@ -260,6 +260,23 @@ def times_chosen(indices, n):  # the later of two overwrites
     return torch.zeros(n, dtype=torch.int64).index_put((indices,), torch.ones((), dtype=torch.int64))
 """]
 
+PCA = """
+def pca(x, k):
+    centered = {centered}
+    U, S, Vt = torch.linalg.svd(centered, full_matrices=False)
+    return {projected}, {components}, {share}
+"""
+PARTS = dict(centered="x - x.mean(dim=0)", projected="centered @ Vt[:k].T", components="Vt[:k]", share="(S**2 / (S**2).sum())[:k]")
+SOLUTIONS["03", "pca"] = ["""
+def pca(x, k):
+    centered = x - x.mean(dim=0)
+    values, vectors = torch.linalg.eigh((centered.T @ centered).double())
+    values, vectors = values.flip(0), vectors.flip(1)[:, :k].to(x.dtype)
+    return centered @ vectors, vectors.T, (values / values.sum())[:k].to(x.dtype)
+"""], [PCA.format(**(PARTS | change)) for change in (
+    dict(centered="x"), dict(projected="x @ Vt[:k].T"), dict(projected="U[:, :k]"), dict(components="Vt[:, :k].T"), dict(share="(S / S.sum())[:k]"),
+    dict(share="S[:k]**2 / (S[:k]**2).sum()"), dict(share="(S**2)[:k]"))]
+
 SOLUTIONS["03", "reconstruct"] = ["""
 def reconstruct(projected, components, mean):
     return torch.einsum("nk,kd->nd", projected, components).add(mean)
@@ -337,6 +354,7 @@ def neighbors_kept(high, low, k=10):
 """], [KEPT.format(*each) for each in (
     (NEAR, "(near_high == near_low).float().mean().item()"), (".topk(k, largest=False).indices", "sum(len(set(a) & set(b)) for a, b in zip(near_high.tolist(), near_low.tolist())) / near_high.numel()"),
     (NEAR, "sum(len(set(a) & set(b)) for a, b in zip(near_high.tolist(), near_low.tolist())) / len(high)"),
+    (NEAR, "sum(len(set(a) & set(b)) / len(set(a) | set(b)) for a, b in zip(near_high.tolist(), near_low.tolist())) / len(high)"),
     (".fill_diagonal_(-torch.inf).topk(k).indices", "sum(len(set(a) & set(b)) for a, b in zip(near_high.tolist(), near_low.tolist())) / near_high.numel()"))]
 
 CHAIN = """
@@ -402,7 +420,8 @@ def selectivity(features, classes):
 """], [SELECTIVITY.format(*each) for each in (
     ("means.amin(dim=0)", SHARE), ("means.sort(dim=0).values[-2]", SHARE), ("means.mean(dim=0)", SHARE), ("(means.sum(dim=0) - top) / (len(means) - 1)", "(top - rest) / (top + rest)"),
     ("(means.sum(dim=0) - top) / (len(means) - 1)", "(top - rest) / top.clamp(min=1e-12)"), ("(means.sum(dim=0) - top) / (len(means) - 1)", "top - rest"),
-    ("(means.sum(dim=0) - top)", SHARE))]
+    ("(means.sum(dim=0) - top)", SHARE),
+    ("torch.stack([features[classes != c].mean(dim=0) for c in classes.unique()])[means.argmax(dim=0), torch.arange(features.shape[1])]", SHARE))]
 
 SOLUTIONS["04", "pillars"] = ["""
 def pillars(features, weight, count):
@@ -487,6 +506,11 @@ def share_of_wins(a, b, draws=2000, seed=0):  # the other way round
     some = torch.randint(len(a), (draws, len(a)), generator=generator)
     return ((b - a)[some].mean(dim=1) > 0).float().mean().item()
 """, """
+def share_of_wins(a, b, draws=2000, seed=0):  # a tie is a win
+    generator = torch.Generator().manual_seed(seed)
+    some = torch.randint(len(a), (draws, len(a)), generator=generator)
+    return ((a - b)[some].mean(dim=1) >= 0).float().mean().item()
+""", """
 def share_of_wins(a, b, draws=2000, seed=0):  # one scene a draw
     generator = torch.Generator().manual_seed(seed)
     return ((a - b)[torch.randint(len(a), (draws,), generator=generator)] > 0).float().mean().item()
@@ -524,6 +548,7 @@ def bounding_box(heat, share=0.4):
     left, top, right, bottom = columns.min().item(), rows.min().item(), columns.max().item(), rows.max().item()
     return {box}
 """ for hot, box in (("heat > 0", "(left, top, right + 1, bottom + 1)"), ("heat >= share", "(left, top, right + 1, bottom + 1)"),
+                     ("heat >= 0.4 * heat.max()", "(left, top, right + 1, bottom + 1)"),
                      ("heat >= share * heat.max()", "(left, top, right, bottom)"), ("heat >= share * heat.max()", "(top, left, bottom + 1, right + 1)"),
                      ("heat >= share * heat.max()", "(left, top, right + 1 - left, bottom + 1 - top)"))]
 
@@ -577,7 +602,8 @@ def layer_cam(network, layer, image, target):
 """], [LAYER.format(*each) for each in (
     ("F.relu((gradient.mean(dim=(2, 3), keepdim=True) * A).sum(dim=1))", UP), ("F.relu((gradient * A).sum(dim=1))", UP), ("F.relu(gradient).sum(dim=1)", UP),
     ("F.relu((F.relu(gradient) * A).sum(dim=1))", "heat[0].detach()"), ("F.relu((F.relu(gradient) * A).sum(dim=1))", "upsample(heat[0], image.shape[-2:])"),
-    ("F.relu((F.relu(-gradient) * A).sum(dim=1))", UP))]
+    ("F.relu((F.relu(-gradient) * A).sum(dim=1))", UP), ("(gradient.abs() * A).sum(dim=1)", UP), ("2 * F.relu((F.relu(gradient) * A).sum(dim=1))", UP),
+    ("(F.relu(gradient).amax(dim=(2, 3), keepdim=True) * A).sum(dim=1)", UP))]
 
 AGAINST = """
 def counterfactual_map(network, layer, image, target):
@@ -636,7 +662,8 @@ def word_probabilities(captioner, image, text):
 """], [SPOKEN.format(**(SAID | change)) for change in (
     dict(found="logits.gather(0, words[None, 1:])[0, : len(text.split())].cpu()"), dict(found="logits.softmax(dim=1).gather(0, words[None, 1:])[0, : len(text.split())].cpu()"),
     dict(found="logits.softmax(dim=0).gather(0, words[None, :-1])[0, : len(text.split())].cpu()"), dict(found="logits.sigmoid().gather(0, words[None, 1:])[0, : len(text.split())].cpu()"),
-    dict(found="logits.softmax(dim=0).gather(0, words[None, 1:])[0].cpu()"), dict(image="torch.full_like(image, 0.45)"))]
+    dict(found="logits.softmax(dim=0).gather(0, words[None, 1:])[0].cpu()"),
+    dict(found="logits.softmax(dim=0).gather(0, words[None, 1:])[0, : len(text.split())].cumprod(0).cpu()"), dict(image="torch.full_like(image, 0.45)"))]
 
 SOLUTIONS["07", "ascend"] = ['''
 def ascend(network, target, image, steps, lr=0.02):
@@ -752,6 +779,10 @@ def walk(generator, first, last, n):  # does not arrive
     return generator(torch.stack([torch.lerp(first, last, i / n) for i in range(n)]))
 ''', '''
 @torch.no_grad()
+def walk(generator, first, last, n):  # in unequal steps
+    return generator(torch.stack([torch.lerp(first, last, 3 * t**2 - 2 * t**3) for t in torch.linspace(0, 1, n).tolist()]))
+''', '''
+@torch.no_grad()
 def walk(generator, first, last, n):  # backward
     return generator(torch.stack([torch.lerp(last, first, i / (n - 1)) for i in range(n)]))
 ''', '''
@@ -786,7 +817,8 @@ def pgd_l2(network, images, labels, epsilon, step, steps):
     dict(sign="-"), dict(direction="gradient.sign()"), dict(direction="gradient / gradient.norm()"), dict(direction="gradient"),
     dict(result="(images + change).clamp(0, 1)"), dict(result="(images + change * epsilon / length).clamp(0, 1)"),
     dict(result="images + change * (epsilon / length).clamp(max=1)"),
-    dict(result="(images + change.clamp(-epsilon, epsilon)).clamp(0, 1)"))]
+    dict(result="(images + change.clamp(-epsilon, epsilon)).clamp(0, 1)"),
+    dict(direction="F.normalize(loss_gradient(network, images, labels).flatten(1)).view_as(x)"))]
 
 SOLUTIONS["08", "smallest_epsilon"] = ['''
 def smallest_epsilon(network, images, labels, most=32):
@@ -951,6 +983,9 @@ def dream_around(network, layer, image, mask, steps, lr=0.015):
         x = (x.detach() + lr * g).clamp(0, 1)  # not scaled"""), AROUND.format("""
         g = g * ~mask
         x = x.detach() + lr * g / g.square().mean().sqrt()  # not clipped"""), AROUND.format("""
+        begin = image.clone().requires_grad_()  # the start's gradient in every step
+        g = torch.autograd.grad(half_squared_norm(features(network, layer, begin[None])), begin)[0] * ~mask
+        x = (x.detach() + lr * g / g.square().mean().sqrt()).clamp(0, 1)"""), AROUND.format("""
         g, = torch.autograd.grad(features(network, layer, x[None]).sum(), x)  # the sum of the activations
         g = g * ~mask
         x = (x.detach() + lr * g / g.square().mean().sqrt()).clamp(0, 1)""")]
@@ -1209,6 +1244,12 @@ def weights_by_mask(mask, inside, outside, styles):  # no background
     weights[0, inside] = mask.float()
     return weights
 """, """
+def weights_by_mask(mask, inside, outside, styles):  # nothing is left of one style on both sides
+    weights = torch.zeros(1, styles, *mask.shape)
+    weights[0, outside] = 1 - mask.float()
+    weights[0, inside] = mask.float()
+    return weights
+""", """
 def weights_by_mask(mask, inside, outside, styles):  # the background everywhere
     weights = torch.zeros(1, styles, *mask.shape)
     weights[0, outside] = 1.0
@@ -1245,5 +1286,5 @@ def test_a_check_refuses_a_wrong_solution(scopes, exercise, solution):
 def test_every_exercise_is_tried(number):
     cells = ["".join(cell["source"]) for cell in load(NOTEBOOKS[number])["cells"]]
     asked = sum("### BEGIN SOLUTION" in cell for cell in cells)
-    tried = [wrongs for (notebook, _), (_, wrongs) in SOLUTIONS.items() if notebook == number]
-    assert len(tried) == asked and all(len(wrongs) >= 3 for wrongs in tried)
+    tried = [solutions for (notebook, _), solutions in SOLUTIONS.items() if notebook == number]
+    assert len(tried) == asked and all(rights and len(wrongs) >= 3 for rights, wrongs in tried)

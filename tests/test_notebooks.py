@@ -1,6 +1,7 @@
 """What every notebook keeps to, and its techniques beside Captum's and scikit-learn's."""
 
 import ast
+import json
 import symtable
 import time
 
@@ -24,10 +25,11 @@ from helpers.heads import load_head, spell
 from helpers.make.strip import strip
 from helpers.paintings import style_picture
 from helpers.photos import DATA
-from helpers.style import (PAINTED, STYLE_WEIGHTS, PerceptualLoss, gram_matrix, load_stylizer, loss_network,
+from helpers.style import (CONTENT_LAYER, PAINTED, STYLE_WEIGHTS, PerceptualLoss, gram_matrix, load_stylizer, loss_network,
                            total_variation)
 from helpers.make.labs import NOTEBOOKS
 from helpers.make.notebooks import definitions, load
+from helpers.make.ranking import ranking
 
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 
@@ -94,6 +96,28 @@ def test_no_cell_overwrites_what_another_defines(name):
     functions = [symbol.get_name() for symbol in symbols if symbol.is_namespace()]
     values = {symbol.get_name() for symbol in symbols if symbol.is_assigned() and not symbol.is_namespace()}
     assert len(functions) == len(set(functions)) and not values & set(functions)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_cell_binds_anew_what_an_earlier_one_reads(name):
+    """So that an earlier cell can be run again after a later one."""
+    tables = [symtable.symtable("".join(cell["source"]), name, "exec") for cell in load(name)["cells"] if cell["cell_type"] == "code"]
+    bound = [{symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned()} for table in tables]
+    for i, table in enumerate(tables):
+        read = (_read(table) - bound[i]) & set().union(*bound[:i])
+        assert not read & set().union(*bound[i + 1 :])
+
+
+def _read(table):
+    """The global names that the source of a symbol table reads, in its functions as well."""
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global())}
+    return own.union(*map(_read, table.get_children()))
+
+
+def test_the_stored_ranking_is_what_its_command_computes():
+    stored, numbers = json.loads((DATA / "ranking.json").read_text()), (17, 42)
+    for name, rows in ranking(numbers).items():
+        assert torch.allclose(torch.tensor(rows)[:, 1:], torch.tensor([stored[name][i][1:] for i in numbers]), atol=0.02), name
 
 
 def test_the_readmes_pictures_are_those_of_the_notebooks():
@@ -704,7 +728,7 @@ def test_style_transfer_lowers_the_style_loss_and_keeps_the_photo(styling):
 
 def test_the_notebooks_losses_are_the_helpers(styling):
     network, images = loss_network(load_network("robust", "course")), torch.stack([photo("cat", 64), photo("cup", 64)])
-    theirs = PerceptualLoss(network, style_picture("print", 96)[None])
+    theirs = PerceptualLoss(network, style_picture("print", 96)[None], content_layers=(CONTENT_LAYER,))
     wanted = styling["style_of"](network, style_picture("print", 96)[None])
     with torch.no_grad():
         expected = theirs(images, theirs.content(images.flip(0)), torch.zeros(2, dtype=torch.long))

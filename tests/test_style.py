@@ -163,7 +163,8 @@ def test_each_painting_is_in_its_style_and_shows_its_photo(gallery, name):
         content = loss.content(photos)
         losses = {other: loss(images, content, style) for other, images in paintings.items()}
         of_photos = loss(photos, content, style)[1]
-        other_way = loss(paintings[name], content.flip(0), style)[0]
+        swapped = {layer: value.flip(0) for layer, value in content.items()}
+        other_way = loss(paintings[name], swapped, style)[0]
     assert (losses[name][1] < 0.35 * of_photos).all(), "far nearer to the style than the photo is"
     assert all((losses[name][1] < found[1]).all() for other, found in losses.items() if other != name), "its own style is nearest"
     assert (losses[name][0] < other_way).all(), "nearer to its own photo than to the other"

@@ -63,7 +63,7 @@ RECIPES = {
     "segmenter": Recipe(2400, batch=32, peak=3e-3),
     "captioner": Recipe(2000, peak=3e-3),
     "generator": Recipe(3000, batch=32, peak=1e-3),
-    "stylize_many": Recipe(9900, batch=8, peak=3e-3),
+    "stylize_many": Recipe(10900, batch=8, peak=3e-3),
 }
 RECIPES |= {f"stylize_{style}": Recipe(250, batch=4, peak=1e-3) for style in PAINTED}
 JUDGES = (Contest, Stylization)  # what answers with a loss of its own
