@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from helpers import load_network, networks
-from helpers.make import training
+from helpers.make import strangers, training
 from helpers.collage import pairs, scenes
 from helpers.families import COURSE
 from helpers.heads import END, HEADS, START, captions, load_head, pixel_classes, sentence
@@ -86,6 +86,13 @@ def test_captions_of_a_batch():
 def test_no_step_trains_on_test_pictures():
     assert SEED != TEST_SEED
     assert not torch.equal(scenes(1, SEED).images, scenes(1, TEST_SEED).images)
+
+
+def test_strangers_are_never_shown():
+    hidden, shown = strangers.split()
+    assert {subject: len(found) for subject, found in hidden.items()} == {"coin": 8, "person": 1}
+    for subject, found in hidden.items():
+        assert len(shown[subject]) == 2 * len(found) and not {*map(id, found)} & {*map(id, shown[subject])}
 
 
 def test_natural_batches():
@@ -241,7 +248,7 @@ TWO_PROCESSES = """
 import sys
 from functools import partial
 import torch
-from helpers.make import training
+from helpers.make import strangers, training
 
 train = training.train
 

@@ -3,6 +3,7 @@
     python -m helpers.make.strangers
 """
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,7 +32,7 @@ def recognized(network, subject, cutouts, n=600):
     """The share of `n` new scenes whose subject the network names, if the subject's cut-outs are these."""
     collage._cutouts()[subject] = cutouts
     right = 0
-    for test in unseen(lambda n, seed, start: collage.scenes(n, seed, subjects=subject, start=start, photos=0.0), n, TEST_SEED):
+    for test in unseen(partial(collage.scenes, subjects=subject, photos=0.0), n, TEST_SEED):
         right += (network(test.images.to(device())).argmax(1).cpu() == test.labels).sum().item()
     return right / n
 
