@@ -9,12 +9,18 @@ FOLDER ?= notebooks
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize-with=tests/sanitize.cfg
+NBVAL := --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize-with=tests/sanitize.cfg
 
 # A notebook's kernel must choose matplotlib's inline backend by itself.
 unexport MPLBACKEND
 
-.PHONY: help setup lab test test-helpers test-notebook refresh labs
+# matplotlib keeps its list of fonts in HOME unless it can't write there.
+export MPLCONFIGDIR ?= $(shell test -w "$$HOME" || echo "$(CURDIR)/build/matplotlib")
+ifeq ($(MPLCONFIGDIR),)
+unexport MPLCONFIGDIR
+endif
+
+.PHONY: help setup lab test test-times test-helpers test-notebook test-labs test-imagenet refresh labs
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +35,8 @@ setup: .venv/.installed  ## install the course into .venv; quick when nothing ch
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install $(PIP_ARGS) -r requirements.txt
 	$(BIN)/python -m pip install $(PIP_ARGS) --no-deps -e .
+	@echo "Listing the system's fonts for matplotlib, once."
+	$(BIN)/python -c 'import matplotlib.font_manager'
 	@touch $@
 
 lab: .venv/.installed  ## open JupyterLab on notebooks/; on another folder with FOLDER=labs
@@ -38,18 +46,27 @@ lab: .venv/.installed  ## open JupyterLab on notebooks/; on another folder with 
 
 test: .venv/.installed  ## run all notebooks and tests, two at a time
 	@ls notebooks/*.ipynb tests/test_*.py > /dev/null
-	OMP_NUM_THREADS=1 $(PYTEST) -n 2 --dist loadscope $(NBVAL) notebooks tests
+	OMP_NUM_THREADS=1 $(PYTEST) -n 2 --dist loadscope --no-loadscope-reorder --durations=20 \
+	    --nbval $(NBVAL) $(STORE_TIMES) notebooks tests
+
+test-times: STORE_TIMES := --store-times
+test-times: test  ## the same, and store what each took in tests/README.md
 
 test-helpers: .venv/.installed  ## run tests/ only
 	$(PYTEST) tests
 
+test-labs: .venv/.installed  ## run every lab, unsolved
+	OMP_NUM_THREADS=1 $(PYTEST) -n 2 -m weekly tests/test_labs.py
+
+test-imagenet: .venv/.installed  ## run all notebooks on ImageNet's networks; what they print is not compared
+	OMP_NUM_THREADS=1 COURSE_WEIGHTS=imagenet $(PYTEST) -n 2 --dist loadscope --nbval-lax $(NBVAL) \
+	    --nbval-cell-timeout=1200 notebooks
+
 test-notebook: .venv/.installed  ## run NOTEBOOK=notebooks/05_saliency.ipynb and compare its outputs
-	$(PYTEST) $(NBVAL) $(NOTEBOOK)
+	$(PYTEST) --nbval $(NBVAL) $(NOTEBOOK)
 
 refresh: .venv/.installed  ## run the notebooks, or NOTEBOOK=..., store their outputs, and make labs and README's pictures of them
-	TQDM_DISABLE=1 $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-	    --ExecutePreprocessor.record_timing=False $(NOTEBOOK)
-	$(BIN)/nbstripout --keep-output --keep-count --keep-id $(NOTEBOOK)
+	$(BIN)/python -m helpers.make.refresh $(NOTEBOOK)
 	$(BIN)/python -m helpers.make.labs
 	$(BIN)/python -m helpers.make.strip
 

@@ -1,6 +1,7 @@
 """Change a picture until a network says what is wanted: the one loop behind class images, attacks, inversion and style."""
 
 import os
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -15,26 +16,33 @@ class Ascent(NamedTuple):
     image: the last picture, or the best if the loop was interrupted; shaped as the start.
     values: the objective before each step; frames: the pictures that were kept to look at.
     calls: how often the objective was computed; L-BFGS does so more than once a step.
+    verdict: why L-BFGS stopped, in SciPy's words; "" of the other optimizers and of an interrupted loop.
     """
 
     image: torch.Tensor
     values: list
     frames: list
     calls: int
+    verdict: str = ""
 
 
 def optimize_image(start, objective, steps, lr=0.02, optimizer="gradient", after=None, every=None, limits=(0, 1)):
     """Raise `objective(image)` step by step, from `start`; notebook 07 builds this loop up. A loss is its own negative.
 
-    start: a picture [3, H, W], a batch, or anything else that the objective reads (a generator's code, say); it stays as it is.
+    start: a picture [3, H, W], a batch, or anything else that the objective reads (a generator's code, say); it stays
+        as it is.
     objective: a function of a tensor like `start` that returns a scalar.
-    optimizer: "gradient" scales each gradient so that the pixels of a picture change by `lr` (root mean square) in a step; "adam" is Adam with
-        rate `lr` (Kingma & Ba, ICLR 2015); "lbfgs" is SciPy's L-BFGS-B (Byrd, Lu, Nocedal & Zhu, SIAM Journal on Scientific
-        Computing 1995), which finds its step lengths itself and needs an objective without chance.
-    after: a function (image, step) -> image that is applied after each step; the step's gradient is `image.grad`. Not with L-BFGS.
+    optimizer: "gradient" scales each gradient so that the pixels of a picture change by `lr` (root mean square) in a
+        step; "adam" is Adam with rate `lr` (Kingma & Ba, ICLR 2015); "lbfgs" is SciPy's L-BFGS-B (Byrd, Lu, Nocedal &
+        Zhu, SIAM Journal on Scientific Computing 1995), which finds its step lengths itself and needs an objective
+        without chance. From a picture on which it finds no way up (exact gray, say, may sit on dead ReLUs) it returns at
+        once.
+    after: a function (image, step) -> image that is applied after each step; the step's gradient is `image.grad`. Not
+        with L-BFGS.
     every: keep a frame after each `every` steps.
     limits: (least, greatest) value of a pixel, or None.
     Ctrl-C (or the stop button) ends the loop and returns the best picture so far.
+    Warns with SciPy's words (RuntimeWarning) if L-BFGS gives up before `steps`, or takes no step at all.
     Raises ValueError if an argument is none of these, or if the objective is no scalar or not finite.
     """
     if optimizer not in ("gradient", "adam", "lbfgs"):
@@ -50,7 +58,7 @@ def optimize_image(start, objective, steps, lr=0.02, optimizer="gradient", after
                 _first_order(climb, optimizer, lr, after, limits)
     except KeyboardInterrupt:
         climb.image = climb.best
-    return Ascent(climb.image, climb.values, climb.frames, climb.calls)
+    return Ascent(climb.image, climb.values, climb.frames, climb.calls, climb.verdict)
 
 
 class _Climb:
@@ -59,15 +67,17 @@ class _Climb:
     def __init__(self, start, objective, steps, every):
         self.objective, self.steps, self.every = objective, steps, every
         self.image = self.best = start.detach().clone()
-        self.highest, self.values, self.frames, self.calls = -float("inf"), [], [], 0
-        self.bar = tqdm(total=steps, leave=False, delay=1, disable="TQDM_DISABLE" in os.environ)  # tqdm.notebook does not look itself
+        self.highest, self.values, self.frames, self.calls, self.verdict = -float("inf"), [], [], 0, ""
+        # tqdm.notebook does not look at the environment itself
+        self.bar = tqdm(total=steps, leave=False, delay=1, disable="TQDM_DISABLE" in os.environ)
 
     def slope(self, image):
         """The objective at a picture, and its gradient."""
         image = image.detach().requires_grad_()
         value = self.objective(image)
         if value.dim() or not value.isfinite():
-            raise ValueError(f"objective: a finite scalar is needed, got {value.detach().cpu()} at step {len(self.values)}")
+            raise ValueError(
+                f"objective: a finite scalar is needed, got {value.detach().cpu()} at step {len(self.values)}")
         (gradient,) = torch.autograd.grad(value, image)
         self.calls += 1
         if value.item() > self.highest:
@@ -100,6 +110,9 @@ def _first_order(climb, optimizer, lr, after, limits):
     image.grad = None
 
 
+_CONVERGED, _ALL_STEPS = 0, 1  # SciPy's status
+
+
 def _lbfgs(climb, limits):
     start, value = climb.image, None
 
@@ -118,5 +131,10 @@ def _lbfgs(climb, limits):
     pixels = start.contiguous().flatten().double().cpu().numpy()
     value = -fall(pixels)[0]
     bounds = None if limits is None else [limits] * len(pixels)
-    minimize(fall, pixels, jac=True, method="L-BFGS-B", bounds=bounds, callback=note,
-             options={"maxiter": climb.steps, "maxfun": np.iinfo(np.int32).max, "ftol": 0, "gtol": 0})
+    found = minimize(fall, pixels, jac=True, method="L-BFGS-B", bounds=bounds, callback=note,
+                     options={"maxiter": climb.steps, "maxfun": np.iinfo(np.int32).max, "ftol": 0, "gtol": 0})
+    climb.verdict = found.message
+    gave_up = found.status not in (_CONVERGED, _ALL_STEPS)
+    if climb.steps and (gave_up or not climb.values):
+        warnings.warn(f"L-BFGS stopped after {len(climb.values)} of {climb.steps} steps: {found.message}",
+                      RuntimeWarning, stacklevel=4)

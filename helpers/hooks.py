@@ -7,24 +7,37 @@ import torch.nn.functional as F
 from torch import nn
 
 
+class _Enough(Exception):
+    """Ends a forward pass of which nothing more is wanted."""
+
+
 @contextmanager
-def activations(network, layers):
+def activations(network, layers, stop=False):
     """Collect what the named layers put out while the block runs: yields {name: tensor}, the last call's.
 
     The tensors are part of the graph, so gradients can be taken with respect to them. The hooks are gone after the
-    block, whatever happens in it. Raises KeyError if the network has no such layer.
+    block, whatever happens in it. stop: end the forward pass, and with it the block, as soon as all layers have been
+    seen; what lies above them is then not computed. Raises KeyError if the network has no such layer.
     """
     modules, layers = network.layers, [layers] if isinstance(layers, str) else layers
     unknown = [name for name in layers if name not in modules]
     if unknown:
         raise KeyError(f"layers: no layer {unknown[0]!r}; choose from {', '.join(modules)}")
     seen = {}
+
+    def note(name, output):
+        seen[name] = output
+        if stop and len(seen) == len(layers):
+            raise _Enough
+
     hooks = [
-        modules[name].register_forward_hook(lambda module, inputs, output, name=name: seen.update({name: output}))
+        modules[name].register_forward_hook(lambda module, inputs, output, name=name: note(name, output))
         for name in layers
     ]
     try:
         yield seen
+    except _Enough:
+        pass
     finally:
         for hook in hooks:
             hook.remove()
@@ -32,8 +45,8 @@ def activations(network, layers):
 
 @contextmanager
 def guided_relus(network):
-    """Let only positive gradients pass back through each ReLU while the block runs: the gradient becomes guided backprop's
-    (Springenberg et al., ICLR Workshop 2015). Yields the number of ReLUs; they are as before after the block.
+    """Let only positive gradients pass back through each ReLU while the block runs: the gradient becomes guided
+    backprop's (Springenberg et al., ICLR Workshop 2015). Yields the number of ReLUs; they are as before after the block.
 
     Forward and backward pass both belong into the block. Raises ValueError if the network has no ReLU module.
     """

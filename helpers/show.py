@@ -14,59 +14,60 @@ from PIL import Image
 from helpers.photos import to_pil
 
 HEAT = "turbo"
+WIDEST = 1100
 
 
 def figure(fig, caption, alt):
     """Show a matplotlib figure with a caption below it and an alt text, and close it."""
     fig.supxlabel(textwrap.fill(caption, max(30, int(13 * fig.get_figwidth()))), fontsize=10)
-    data, metadata = bundle(png(fig), alt)
-    display(data, metadata=metadata, raw=True)
+    picture = Image.open(io.BytesIO(png(fig)))
+    copies = [_encoded(picture, "WEBP", lossless=True), _encoded(picture, "WEBP", quality=85, use_sharp_yuv=True)]
+    _display(picture, _img(min(copies, key=len), alt), "<Figure>", alt)
 
 
-def bundle(picture, alt):
-    """A PNG as what a notebook stores of it: (data, metadata) by MIME type.
+def _display(picture, page, name, alt):
+    """Show a PIL picture as what a notebook stores of it.
 
-    JupyterLab and nbconvert drop the alt text of a PNG but keep that of HTML, so both are stored: the PNG itself, and a
-    smaller copy (WebP) as HTML, which is what a browser shows.
+    JupyterLab and nbconvert drop the alt text of a picture but keep that of HTML. So both are stored: HTML with a WebP,
+    which a browser shows, and for readers that strip it a JPEG or PNG, whichever is smaller.
     """
-    copies = [_webp(picture, lossless=True), _webp(picture, quality=95, use_sharp_yuv=True)]
-    data = {"image/png": base64.b64encode(picture).decode(), "text/plain": "<Figure>",
-            "text/html": _img(min(copies, key=len), alt)}
-    return data, {"image/png": {"alt": alt}}
+    kinds = {"image/jpeg": _encoded(picture, "JPEG", quality=80, progressive=True, optimize=True),
+             "image/png": _encoded(picture, "PNG", optimize=True)}
+    kind = min(kinds, key=lambda kind: len(kinds[kind]))
+    data = {kind: base64.b64encode(kinds[kind]).decode(), "text/plain": name, "text/html": page}
+    display(data, metadata={kind: {"alt": alt}}, raw=True)
 
 
 def animation(images, milliseconds=120, *, caption, alt):
     """Show pictures [3, H, W] one after the other, there and back; returns the animation as the bytes of a WebP file.
 
-    As with `bundle`, the notebook stores a PNG too: the last picture.
+    Readers that strip HTML get the last picture.
     """
-    frames, stream, still = [to_pil(image) for image in images], io.BytesIO(), io.BytesIO()
-    frames[-1].save(still, "PNG")
-    frames += frames[-2:0:-1]
-    frames[0].save(stream, "WEBP", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, quality=80)
-    data = {"image/png": base64.b64encode(still.getvalue()).decode(), "text/plain": "<Animation>",
-            "text/html": f"<figure>{_img(stream.getvalue(), alt)}<figcaption>{html.escape(caption)}</figcaption></figure>"}
-    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
-    return stream.getvalue()
+    frames = [to_pil(image) for image in images]
+    there_and_back = frames + frames[-2:0:-1]
+    webp = _encoded(there_and_back[0], "WEBP", save_all=True, append_images=there_and_back[1:], duration=milliseconds,
+                    loop=0, quality=80)
+    page = f"<figure>{_img(webp, alt)}<figcaption>{html.escape(caption)}</figcaption></figure>"
+    _display(frames[-1], page, "<Animation>", alt)
+    return webp
 
 
 def _img(webp, alt):
     return f'<img src="data:image/webp;base64,{base64.b64encode(webp).decode()}" alt="{html.escape(alt)}">'
 
 
-def _webp(picture, **options):
+def _encoded(picture, kind, **options):
     stream = io.BytesIO()
-    Image.open(io.BytesIO(picture)).save(stream, "WEBP", **options)
+    picture.save(stream, kind, **options)
     return stream.getvalue()
 
 
 def png(fig):
-    """A matplotlib figure as the bytes of a PNG; closes it."""
-    stream, out = io.BytesIO(), io.BytesIO()
-    fig.savefig(stream, format="png", dpi=90)
+    """A matplotlib figure as the bytes of a PNG, at most `WIDEST` pixels wide; closes it."""
+    stream = io.BytesIO()
+    fig.savefig(stream, format="png", dpi=min(90, WIDEST / fig.get_figwidth()))
     plt.close(fig)
-    Image.open(stream).convert("RGB").save(out, "PNG")
-    return out.getvalue()
+    return _encoded(Image.open(stream).convert("RGB"), "PNG")
 
 
 def signed(gradient):
@@ -132,7 +133,8 @@ def overlay(images, heats, titles=None, columns=8, size=1.3, *, caption, alt):
 
 def bars(groups, labels, titles=None, *, caption, alt):
     """Show a bar chart of values [k] named by `labels` [k] for each of `groups`: probabilities, say."""
-    fig, axes = plt.subplots(1, len(groups), squeeze=False, layout="constrained", figsize=(3.2 * len(groups), 0.26 * len(labels[0]) + 0.8))
+    fig, axes = plt.subplots(1, len(groups), squeeze=False, layout="constrained",
+                             figsize=(3.2 * len(groups), 0.26 * len(labels[0]) + 0.8))
     for i, (axis, values) in enumerate(zip(axes.flat, groups)):
         axis.barh(labels[i], torch.as_tensor(values, dtype=torch.float64, device="cpu").numpy(), color="#4063d8")
         axis.invert_yaxis()

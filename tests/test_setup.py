@@ -2,6 +2,7 @@
 
 import ast
 import json
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -69,3 +70,28 @@ def test_imports_are_required(path):
     third_party = set(imported_packages(code(path))) - sys.stdlib_module_names - {"helpers"}
     missing = {name for name in third_party if not required & set(providers.get(name, []))}
     assert not missing, f"{path.name} imports what requirements.txt lacks: {missing}"
+
+
+@pytest.mark.parametrize("changed, wanted", [
+    (["notebooks/b.ipynb"], ["notebooks/b.ipynb"]),
+    (["notebooks/b.ipynb", "labs/b.ipynb", "README.md"], ["notebooks/b.ipynb"]),
+    (["README.md"], []),
+    (["notebooks/b.ipynb", "helpers/show.py"], ["notebooks/a.ipynb", "notebooks/b.ipynb"]),
+    (["data/runs/x.webp"], ["notebooks/a.ipynb", "notebooks/b.ipynb"]),
+])
+def test_a_pull_request_runs_the_notebooks_that_it_can_touch(tmp_path, changed, wanted):
+    def git(*arguments):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=tmp_path, check=True,
+                       capture_output=True)
+
+    for file in ("notebooks/a.ipynb", "notebooks/b.ipynb", "labs/b.ipynb", "helpers/show.py", "README.md", "data/runs/x.webp"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("before")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "before")
+    for file in changed:
+        (tmp_path / file).write_text("after")
+    git("commit", "-am", "after")
+    command = [sys.executable, ROOT / ".ci" / "notebooks", "HEAD^1"]
+    assert json.loads(subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stdout) == wanted

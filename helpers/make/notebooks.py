@@ -20,3 +20,10 @@ def definitions(name):
         body = [node for node in found if isinstance(node, wanted)]
         exec(compile(ast.Module(body, []), name, "exec"), scope)
     return scope
+
+
+def read_names(table):
+    """The global names that the source of a symbol table (`symtable`) reads, in its functions as well."""
+    own = {symbol.get_name() for symbol in table.get_symbols()
+           if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global())}
+    return own.union(*map(read_names, table.get_children()))

@@ -1,4 +1,4 @@
-"""Rebuild `data/strip.png`, the README's pictures, from the figures that are stored in the notebooks.
+"""Rebuild `data/strip.webp`, the README's pictures, from the figures that are stored in the notebooks.
 
     python -m helpers.make.strip
 """
@@ -6,6 +6,7 @@
 import base64
 import io
 import json
+import re
 
 from PIL import Image
 
@@ -31,8 +32,8 @@ def figure(notebook, caption):
     """The stored figure of a notebook whose cell mentions `caption`, `WIDTH` pixels wide."""
     cells = json.loads((DATA.parent / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
     (cell,) = [cell for cell in cells if cell["cell_type"] == "code" and caption in "".join(cell["source"])]
-    (png,) = [output["data"]["image/png"] for output in cell["outputs"] if "image/png" in output.get("data", {})]
-    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    (page,) = [page for output in cell["outputs"] if "<img" in (page := "".join(output["data"]["text/html"]))]
+    image = Image.open(io.BytesIO(base64.b64decode(re.search("base64,([^\"]+)", page)[1]))).convert("RGB")
     return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
 
 
@@ -48,4 +49,4 @@ def strip():
 
 
 if __name__ == "__main__":
-    strip().save(DATA / "strip.png", optimize=True)
+    strip().save(DATA / "strip.webp", quality=70, use_sharp_yuv=True)
