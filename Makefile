@@ -20,7 +20,7 @@ ifeq ($(MPLCONFIGDIR),)
 unexport MPLCONFIGDIR
 endif
 
-.PHONY: help setup lab test test-times test-helpers test-notebook test-labs test-imagenet refresh labs
+.PHONY: moved help setup lab test test-times test-helpers test-notebook test-labs test-imagenet refresh labs
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -28,16 +28,20 @@ help:  ## list these targets
 setup: .venv/.installed  ## install the course into .venv; quick when nothing changed
 	@echo "The course is installed in .venv; 'make lab' opens it."
 
-.venv/.installed: requirements.txt pyproject.toml
+# A virtual environment works only where it was made; the marker holds the folder's path.
+MOVED := $(shell test ! -e .venv/.installed || grep -qxF "$(CURDIR)" .venv/.installed || echo moved)
+
+.venv/.installed: requirements.txt pyproject.toml $(MOVED)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	    { echo "The course needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(if $(MOVED),echo "This folder was moved or copied since it was set up.")
 	@echo "Installing the packages of requirements.txt into .venv; this takes some minutes."
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(if $(MOVED),--clear) .venv
 	$(BIN)/python -m pip install $(PIP_ARGS) -r requirements.txt
 	$(BIN)/python -m pip install $(PIP_ARGS) --no-deps -e .
 	@echo "Listing the system's fonts for matplotlib, once."
 	$(BIN)/python -c 'import matplotlib.font_manager'
-	@touch $@
+	@echo "$(CURDIR)" > $@
 
 lab: .venv/.installed  ## open JupyterLab on notebooks/; on another folder with FOLDER=labs
 	@echo "Opening JupyterLab on $(FOLDER)/; Ctrl-C twice ends it."

@@ -1,4 +1,4 @@
-"""Change a picture until a network says what is wanted: the one loop behind class images, attacks, inversion and style."""
+"""Change a picture until a network says what is wanted: the one loop behind class images, attacks, inversion, style."""
 
 import os
 import warnings
@@ -117,18 +117,18 @@ def _lbfgs(climb, limits):
     start, value = climb.image, None
 
     def picture(pixels):
-        return torch.from_numpy(pixels).to(start).view(start.shape)
+        return torch.from_numpy(pixels).to(start.dtype).to(start.device).view(start.shape)
 
     def fall(pixels):
         height, gradient = climb.slope(picture(pixels))
-        return -height, -gradient.contiguous().flatten().double().cpu().numpy()
+        return -height, -gradient.contiguous().flatten().cpu().double().numpy()
 
     def note(intermediate_result):
         nonlocal value
         before, value = value, -intermediate_result.fun
         climb.step(before, picture(intermediate_result.x))
 
-    pixels = start.contiguous().flatten().double().cpu().numpy()
+    pixels = start.contiguous().flatten().cpu().double().numpy()
     value = -fall(pixels)[0]
     bounds = None if limits is None else [limits] * len(pixels)
     found = minimize(fall, pixels, jac=True, method="L-BFGS-B", bounds=bounds, callback=note,

@@ -13,26 +13,25 @@ class _Enough(Exception):
 
 @contextmanager
 def activations(network, layers, stop=False):
-    """Collect what the named layers put out while the block runs: yields {name: tensor}, the last call's.
+    """Collect what layers put out while the block runs: yields {layer: tensor}, the last call's.
 
-    The tensors are part of the graph, so gradients can be taken with respect to them. The hooks are gone after the
-    block, whatever happens in it. stop: end the forward pass, and with it the block, as soon as all layers have been
-    seen; what lies above them is then not computed. Raises KeyError if the network has no such layer.
+    network: one of the course's, or any `nn.Module`; layers: one or a list of the names in `network.layers`, of paths
+    to modules ("layer4.1"), or of modules. The tensors are part of the graph, so gradients can be taken with respect to
+    them. The hooks are gone after the block, whatever happens in it. stop: end the forward pass, and with it the block,
+    as soon as all layers have been seen; what lies above them is then not computed.
+    Raises KeyError if the network has no such layer, ValueError if it went through `torch.compile`.
     """
-    modules, layers = network.layers, [layers] if isinstance(layers, str) else layers
-    unknown = [name for name in layers if name not in modules]
-    if unknown:
-        raise KeyError(f"layers: no layer {unknown[0]!r}; choose from {', '.join(modules)}")
-    seen = {}
+    layers = [layers] if isinstance(layers, (str, nn.Module)) else layers
+    modules, seen = {layer: _module(network, layer) for layer in layers}, {}
 
-    def note(name, output):
-        seen[name] = output
-        if stop and len(seen) == len(layers):
+    def note(layer, output):
+        seen[layer] = output
+        if stop and len(seen) == len(modules):
             raise _Enough
 
     hooks = [
-        modules[name].register_forward_hook(lambda module, inputs, output, name=name: note(name, output))
-        for name in layers
+        module.register_forward_hook(lambda module, inputs, output, layer=layer: note(layer, output))
+        for layer, module in modules.items()
     ]
     try:
         yield seen
@@ -43,13 +42,32 @@ def activations(network, layers, stop=False):
             hook.remove()
 
 
+def _module(network, layer):
+    """The module that a name in `network.layers`, a path or the module itself stands for."""
+    _hooked(network)
+    if isinstance(layer, nn.Module):
+        return layer
+    named, paths = getattr(network, "layers", {}), dict(network.named_modules())
+    if layer not in named and not paths.get(layer):
+        raise KeyError(f"layers: no layer {layer!r}; choose from {', '.join(named or list(paths)[1:])}")
+    return named[layer] if layer in named else paths[layer]
+
+
+def _hooked(network):
+    """Raise ValueError if a network does not call the hooks of its modules."""
+    if hasattr(network, "_orig_mod"):
+        raise ValueError("network: it went through torch.compile and calls no hooks; take the one from before")
+
+
 @contextmanager
 def guided_relus(network):
     """Let only positive gradients pass back through each ReLU while the block runs: the gradient becomes guided
     backprop's (Springenberg et al., ICLR Workshop 2015). Yields the number of ReLUs; they are as before after the block.
 
-    Forward and backward pass both belong into the block. Raises ValueError if the network has no ReLU module.
+    Forward and backward pass both belong into the block. Raises ValueError if the network has no ReLU module, or went
+    through `torch.compile`.
     """
+    _hooked(network)
 
     def guide(module, inputs, output):
         if output.requires_grad:
@@ -68,7 +86,7 @@ def guided_relus(network):
 def guided_backprop(network, image, target):
     """Guided backprop of the logit of class `target` (Springenberg et al., ICLR Workshop 2015); notebook 05 builds it.
 
-    image: [1, 3, H, W] in [0, 1]; returns [3, H, W], signed. Raises ValueError if the network has no ReLU module.
+    image: [1, 3, H, W] in [0, 1]; returns [3, H, W], signed. Raises what `guided_relus` raises.
     """
     x = image.detach().clone().requires_grad_()
     with guided_relus(network):
@@ -78,7 +96,8 @@ def guided_backprop(network, image, target):
 def grad_cam(network, layer, image, target):
     """Where `layer` speaks for class `target` (Selvaraju et al., ICCV 2017); notebook 06 builds it step by step.
 
-    image: [1, 3, H, W] in [0, 1]; returns a heat map [H, W], non-negative, in units of the logit.
+    network, layer: as for `activations`; image: [1, 3, H, W] in [0, 1]; returns a heat map [H, W], non-negative, in
+    units of the logit.
     """
     with activations(network, [layer]) as seen:
         score = network(image.detach().clone().requires_grad_())[0, target]

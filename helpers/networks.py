@@ -25,7 +25,9 @@ class WeightsUnavailable(RuntimeError):
 
 
 def device():
-    """The device of the course: CUDA, else Apple's MPS, else the CPU."""
+    """The device of the course: CUDA, else Apple's MPS, else the CPU; COURSE_DEVICE=cpu (or another) forces one."""
+    if "COURSE_DEVICE" in os.environ:
+        return torch.device(os.environ["COURSE_DEVICE"])
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

@@ -1,6 +1,7 @@
 """The original photos, which ship inside scikit-image, scikit-learn and matplotlib, and a user's own pictures."""
 
 import io
+import warnings
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -53,7 +54,7 @@ def instances(name):
     """Which pixels of an original photo show its subject: uint8 [H, W], 0 for none, else the instance's number."""
     path = DATA / "masks" / f"{name}.png"
     if not path.exists():
-        raise FileNotFoundError(f"{path.name} is missing in data/masks: rebuild it with `python -m helpers.make.cutouts`")
+        raise FileNotFoundError(f"{path.name} is missing in data/masks: `python -m helpers.make.cutouts` rebuilds it")
     return np.asarray(Image.open(path))
 
 
@@ -90,9 +91,10 @@ def load_image(source, size=None):
     """A user's own picture: float32 [3, H, W] in [0, 1]; with `size`, the square [3, size, size] at its center.
 
     source: a path, the bytes of a file, or a PIL picture. It is turned upright as its EXIF data say; transparent parts
-    become white, and gray, 16-bit and CMYK pictures become RGB.
-    Raises FileNotFoundError, TypeError if the source is none of these, or ValueError if it is not a whole picture or has
-    more than 50 million pixels.
+    become white, and gray, 16-bit, float and CMYK pictures become RGB. Floats are taken from 0 to 1, 255, 4095 or 65535,
+    whatever fits nearly all of them; 16-bit pictures that stay below 4096 are taken as 12 bits, with a warning.
+    Raises FileNotFoundError, TypeError if the source is none of these, or ValueError if it is not a whole picture, has
+    more than 50 million pixels, or is a HEIC file.
     """
     if not isinstance(source, (str, Path, bytes, bytearray, memoryview, Image.Image)):
         raise TypeError(f"source: a path, bytes or a PIL picture is needed, got {type(source).__name__}")
@@ -107,7 +109,7 @@ def load_image(source, size=None):
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         fits = False
     except UnidentifiedImageError:
-        raise ValueError("source: not a picture in a format that can be read") from None
+        raise ValueError(f"source: {_unread(source)}") from None
     except Exception as error:  # Pillow's readers raise many kinds on broken data
         raise ValueError(f"source: not a picture that can be read to its end ({error})") from None
     if not fits:
@@ -125,14 +127,31 @@ def to_pil(image):
 
 def _to_rgb(image):
     if image.mode.startswith("I") or image.mode == "F":
-        gray = np.asarray(image, dtype=np.float64)
-        deep = image.mode.startswith("I;16") or gray.max() > 255
-        gray = gray / (65535 if deep else 255 if gray.max() > 1 else 1)
+        gray = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        gray = gray / _white(gray, image.mode)
         image = Image.fromarray((255 * gray.clip(0, 1)).round().astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
+
+
+def _white(gray, mode):
+    """Which value is white in a deep picture, for its file does not say."""
+    if mode.startswith("I;16"):
+        if gray.max() < 4096:
+            warnings.warn("source: its 16-bit values stay below 4096, so they are taken as 12 bits", stacklevel=4)
+        return 4095 if gray.max() < 4096 else 65535
+    most = np.quantile(gray, 0.99)
+    return next((white for white in (1, 255, 4095) if most <= white), 65535)
+
+
+def _unread(source):
+    """What is wrong with a file that Pillow can't identify."""
+    head = Path(source).open("rb").read(12) if isinstance(source, (str, Path)) else bytes(source[:12])
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+        return "a HEIC picture, as iPhones save them, can't be read here: export it as JPEG or PNG"
+    return "not a picture in a format that can be read"
 
 
 def _to_tensor(image, size, middle=None, resampling=Image.Resampling.LANCZOS):
@@ -141,6 +160,7 @@ def _to_tensor(image, size, middle=None, resampling=Image.Resampling.LANCZOS):
             raise ValueError(f"size: at least 1 is needed, got {size}")
         side = min(image.size)
         x, y = middle or (image.width / 2, image.height / 2)
-        left, top = min(max(0, round(x - side / 2)), image.width - side), min(max(0, round(y - side / 2)), image.height - side)
+        left = min(max(0, round(x - side / 2)), image.width - side)
+        top = min(max(0, round(y - side / 2)), image.height - side)
         image = image.resize((size, size), resampling, box=(left, top, left + side, top + side))
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float().div(255)

@@ -107,7 +107,7 @@ def plot_grid(images, titles=None, columns=8, size=1.3, heats=None):
 
 def draw(axis, image, heat=None):
     """Draw a picture [3, H, W] or a gray map [H, W] on an axis; under a heat map the picture turns gray."""
-    image = image.detach().cpu()
+    image = image.detach().cpu().float()
     if heat is not None and image.dim() == 3:
         image = image.mean(dim=0, keepdim=True).expand(3, -1, -1)
     smooth = "bicubic" if min(image.shape[-2:]) >= 120 else "nearest"  # a weight or a coarse map shows its squares
@@ -136,7 +136,7 @@ def bars(groups, labels, titles=None, *, caption, alt):
     fig, axes = plt.subplots(1, len(groups), squeeze=False, layout="constrained",
                              figsize=(3.2 * len(groups), 0.26 * len(labels[0]) + 0.8))
     for i, (axis, values) in enumerate(zip(axes.flat, groups)):
-        axis.barh(labels[i], torch.as_tensor(values, dtype=torch.float64, device="cpu").numpy(), color="#4063d8")
+        axis.barh(labels[i], torch.as_tensor(values).detach().cpu().double().numpy(), color="#4063d8")
         axis.invert_yaxis()
         axis.tick_params(labelsize=8)
         axis.spines[["top", "right"]].set_visible(False)

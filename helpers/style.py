@@ -29,9 +29,11 @@ def gram_matrix(features):
 
 
 def total_variation(image, beta=2.0, epsilon=1e-8):
-    """The total variation of a picture [3, H, W] or a batch (Mahendran & Vedaldi, CVPR 2015): a scalar, the sum over all
-    values of (squared difference to the right + squared difference below) ** (beta / 2). For beta below 2, `epsilon` is
-    added inside the power. Notebook 09 builds it."""
+    """The total variation of a picture [3, H, W] or a batch (Mahendran & Vedaldi, CVPR 2015): a scalar, the sum over
+    all values of (squared difference to the right + squared difference below) ** (beta / 2). For beta below 2,
+    `epsilon` is added inside the power. Half precision, which is too coarse for it, is taken to single first. Notebook
+    09 builds it."""
+    image = image.to(torch.promote_types(image.dtype, torch.float32))
     right = image[..., :-1, 1:] - image[..., :-1, :-1]
     below = image[..., 1:, :-1] - image[..., :-1, :-1]
     return (right.square() + below.square() + epsilon * (beta < 2)).pow(beta / 2).sum()

@@ -121,8 +121,7 @@ def test_size_takes_the_square_at_the_center():
     (flat("LA", (0, 0)), (1, 1, 1)),
     (flat("LA", (0, 255)), (0, 0, 0)),
     (flat("I;16", 13107), (0.2, 0.2, 0.2)),
-    (flat("I;16", 257), (1 / 255, 1 / 255, 1 / 255)),
-    (flat("I;16", 200), (1 / 255, 1 / 255, 1 / 255)),
+    (flat("I;16", 4369), (1 / 15, 1 / 15, 1 / 15)),
     (flat("I;16", 65535), (1, 1, 1)),
 ], ids=lambda value: f"{value.mode}{value.getpixel((0, 0))}" if isinstance(value, Image.Image) else "")
 def test_modes(image, color):
@@ -130,6 +129,32 @@ def test_modes(image, color):
         found = load_image(source)
         assert found.shape == (3, 4, 6)
         assert (found - torch.tensor(color)[:, None, None]).abs().max() < 1.5 / 255
+
+
+@pytest.mark.parametrize("white", [1, 255, 65535])
+def test_a_float_picture_keeps_its_brightness_despite_a_spike(white):
+    gray = np.asarray(to_pil(photo("cat", 64)).convert("L"), dtype=np.float32) / 255 * white
+    spiked = gray.copy()
+    spiked[0, 0], spiked[0, 1] = 1.001 * white, np.nan
+    for pixels in (gray, spiked):
+        found = load_image(encoded(Image.fromarray(pixels), "TIFF"))
+        assert found.mean().item() == pytest.approx(gray.mean() / white, abs=0.01)
+
+
+def test_twelve_bits_in_sixteen_are_not_black():
+    gray = np.asarray(to_pil(photo("cat", 64)).convert("L"), dtype=np.float32) / 255
+    with pytest.warns(UserWarning, match="12 bits"):
+        found = load_image(encoded(Image.fromarray((gray * 4095).astype(np.uint16)), "TIFF"))
+    assert found.mean().item() == pytest.approx(gray.mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_an_iphones_photo_says_what_to_do(tmp_path, brand):
+    data = b"\x00\x00\x00\x24ftyp" + brand + bytes(2000)
+    (tmp_path / "photo.jpg").write_bytes(data)
+    for source in (data, tmp_path / "photo.jpg", str(tmp_path / "photo.jpg")):
+        with pytest.raises(ValueError, match="HEIC.*export it as JPEG"):
+            load_image(source)
 
 
 def test_palette_with_transparency():

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -59,6 +60,12 @@ def imported_packages(source):
             yield node.module.split(".")[0]
 
 
+@cache
+def providers():
+    """{"PIL": ["pillow"], ...}"""
+    return metadata.packages_distributions()
+
+
 def test_there_are_sources_to_check():
     assert {path.suffix for path in SOURCES} == {".py", ".ipynb"}
 
@@ -66,9 +73,8 @@ def test_there_are_sources_to_check():
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_imports_are_required(path):
     required = {requirement.split("==")[0] for requirement in REQUIREMENTS}
-    providers = metadata.packages_distributions()  # {"PIL": ["pillow"], ...}
     third_party = set(imported_packages(code(path))) - sys.stdlib_module_names - {"helpers"}
-    missing = {name for name in third_party if not required & set(providers.get(name, []))}
+    missing = {name for name in third_party if not required & set(providers().get(name, []))}
     assert not missing, f"{path.name} imports what requirements.txt lacks: {missing}"
 
 
@@ -95,3 +101,21 @@ def test_a_pull_request_runs_the_notebooks_that_it_can_touch(tmp_path, changed, 
     git("commit", "-am", "after")
     command = [sys.executable, ROOT / ".ci" / "notebooks", "HEAD^1"]
     assert json.loads(subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stdout) == wanted
+
+
+def test_a_moved_folder_is_set_up_anew(tmp_path):
+    old, new = tmp_path / "ein Kürs", tmp_path / "moved"
+    old.mkdir()
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        (old / name).write_bytes((ROOT / name).read_bytes())
+    # In pip's place: what makes .venv/bin/python, and does nothing else.
+    (tmp_path / "python").write_text('#!/bin/sh\nif [ "$2" = venv ]; then mkdir -p .venv/bin; cp "$0" .venv/bin/python; fi\n')
+    (tmp_path / "python").chmod(0o755)
+
+    def setup(folder):
+        command = ["make", "setup", f"PYTHON={tmp_path}/python"]
+        return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+    assert "Installing" in setup(old) and "Installing" not in setup(old)
+    old.rename(new)
+    assert "was moved or copied" in setup(new) and "Installing" not in setup(new)

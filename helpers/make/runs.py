@@ -51,7 +51,7 @@ class Optimization(NamedTuple):
         picture, losses = None, []
         while len(losses) < MOST_STEPS:
             found = self.climb(key, self.steps, picture)
-            picture, losses = found.image, losses + [-value for value in found.values]
+            picture, losses = found.image, losses + [rounded(-value) for value in found.values]
             if has_settled(losses):
                 return picture[0], losses
         raise RuntimeError(f"{key}: the loss still falls after {len(losses)} steps")
@@ -121,9 +121,8 @@ def store(name):
         run = OPTIMIZATIONS[name]()
         facts = {"settings": run.settings, "losses": {}, "loss of the file": {}}
         for key in tqdm(run.keys, ascii=True):
-            picture, losses = run.settled(key)
+            picture, facts["losses"][key] = run.settled(key)
             to_pil(picture).save(picture_file(name, key), quality=90, use_sharp_yuv=True)
-            facts["losses"][key] = [rounded(loss) for loss in losses]
             facts["loss of the file"][key] = rounded(run.loss(key, load_image(picture_file(name, key))))
     facts["cpu seconds"] = round(time.process_time() - began)
     (RUNS / f"{name}.json").write_text(as_text(facts), encoding="utf-8")
