@@ -88,9 +88,39 @@ def guided_backprop(network, image, target):
 
     image: [1, 3, H, W] in [0, 1]; returns [3, H, W], signed. Raises what `guided_relus` raises.
     """
-    x = image.detach().clone().requires_grad_()
     with guided_relus(network):
-        return torch.autograd.grad(network(x)[0, target], x)[0][0]
+        return _slope(network, image, target)
+
+
+def smooth_grad(network, image, target, samples=16, sigma=0.1, seed=0):
+    """The saliency map of the mean gradient of `samples` noisy copies of a picture (Smilkov, Thorat, Kim, Viégas &
+    Wattenberg, 2017); notebook 05 builds it.
+
+    image: [1, 3, H, W] in [0, 1]; sigma: the noise's standard deviation; returns a heat map [H, W], non-negative.
+    """
+    generator, total = torch.Generator().manual_seed(seed), 0
+    for _ in range(samples):
+        noise = sigma * torch.randn(image.shape, generator=generator).to(image)
+        total = total + _slope(network, image + noise, target)
+    return (total / samples).abs().amax(dim=0)
+
+
+def integrated_gradients(network, image, target, steps=16):
+    """The attribution of each value of a picture to the logit of class `target`, on the way from gray (Sundararajan,
+    Taly & Yan, ICML 2017); notebook 05 builds it.
+
+    image: [1, 3, H, W] in [0, 1]; steps: of the midpoint rule; returns [3, H, W], signed.
+    """
+    gray = torch.full_like(image, 0.5)
+    way = ((i + 0.5) / steps for i in range(steps))
+    mean = sum(_slope(network, gray + share * (image - gray), target) for share in way) / steps
+    return (image - gray)[0] * mean
+
+
+def _slope(network, image, target):
+    """The gradient [3, H, W] of a logit at a picture [1, 3, H, W]."""
+    x = image.detach().clone().requires_grad_()
+    return torch.autograd.grad(network(x)[0, target], x)[0][0]
 
 
 def grad_cam(network, layer, image, target):

@@ -1,10 +1,11 @@
 """optimize_image raises what it is asked to raise, with each optimizer, and leaves everything else alone."""
 
+import warnings
+
 import pytest
 import torch
-from torch import nn
 
-from helpers import ascent, load_network, photo
+from helpers import activations, ascent, load_network, photo
 from helpers.ascent import optimize_image
 
 CAT = photo("cat", 32)
@@ -99,6 +100,75 @@ def test_an_interrupted_climb_returns_the_best(optimizer):
     found = optimize_image(GRAY, interrupted, 50, 0.05, optimizer)
     assert closeness(GRAY) < closeness(found.image) and found.calls == 4
     assert optimize_image(GRAY, lambda image: exec("raise KeyboardInterrupt"), 5).image.equal(GRAY)
+
+
+# ---- L-BFGS's verdict -----------------------------------------------------------------------------------------------
+
+
+def misled(image):
+    """`closeness` with a gradient that points away from the cat."""
+    value = closeness(image)
+    return 2 * value.detach() - value
+
+
+def flat(image):
+    """Of a value, but without a slope where the picture is gray."""
+    return (image - 0.6).relu().sum() - 1
+
+
+@pytest.mark.parametrize("objective, verdict", [(misled, "ABNORMAL"), (flat, "CONVERGENCE")])
+def test_lbfgs_says_that_it_finds_no_way_up(objective, verdict):
+    with pytest.warns(RuntimeWarning, match=f"^L-BFGS stopped after 0 of 9 steps: {verdict}"):
+        found = optimize_image(GRAY, objective, 9, optimizer="lbfgs")
+    assert found.image.equal(GRAY) and not found.values and found.verdict.startswith(verdict)
+
+
+def test_lbfgs_says_that_it_gives_up_on_the_way():
+    calls = []
+
+    def misled_later(image):
+        calls.append(1)
+        return closeness(image.sigmoid()) if len(calls) <= 5 else misled(image.sigmoid())
+
+    with pytest.warns(RuntimeWarning, match="^L-BFGS stopped after [2-5] of 90 steps: ABNORMAL"):
+        found = optimize_image(GRAY, misled_later, 90, optimizer="lbfgs", limits=None)
+    assert closeness(found.image.sigmoid()) > closeness(GRAY.sigmoid()) and found.verdict.startswith("ABNORMAL")
+
+
+@pytest.mark.parametrize("objective, steps, verdict", [
+    (lambda image: -(image - 9).square().sum(), 90, "CONVERGENCE"), (lambda image: -(image - CAT).abs().pow(3).sum(), 3, "STOP"),
+    (flat, 0, "CONVERGENCE"),
+])
+def test_lbfgs_is_silent_where_it_arrives_or_makes_its_steps(objective, steps, verdict):
+    with warnings.catch_warnings(action="error"):
+        assert optimize_image(GRAY, objective, steps, optimizer="lbfgs").verdict.startswith(verdict)
+
+
+def test_other_loops_have_no_verdict():
+    assert optimize_image(GRAY, flat, 2).verdict == optimize_image(GRAY, flat, 2, optimizer="adam").verdict == ""
+    assert optimize_image(GRAY, lambda image: exec("raise KeyboardInterrupt"), 5, optimizer="lbfgs").verdict == ""
+
+
+def test_lbfgs_finds_no_way_up_from_gray_to_an_astronauts_features():
+    network, image = load_network("robust", "course"), photo("astronaut", 112)
+
+    def seen(image):
+        with activations(network, "conv5", stop=True) as layers:
+            network(image[None])
+        return layers["conv5"]
+
+    wanted = seen(image)
+    gray = torch.full_like(image, 0.5)
+    noisy = gray + 0.02 * torch.randn(image.shape, generator=torch.Generator().manual_seed(0))
+    nearness = lambda image: -(seen(image) - wanted).square().sum() / wanted.square().sum()
+    with pytest.warns(RuntimeWarning, match="^L-BFGS stopped after [01] of 2 steps: "):
+        assert optimize_image(gray, nearness, 2, optimizer="lbfgs").image.equal(gray)
+    with warnings.catch_warnings(action="error"):
+        found = optimize_image(noisy, nearness, 2, optimizer="lbfgs")
+    assert len(found.values) == 2 and nearness(found.image) > found.values[0]
+
+
+# ---- what is climbed ------------------------------------------------------------------------------------------------
 
 
 def test_a_network_is_climbed_and_left_as_it_is():

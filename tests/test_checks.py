@@ -3,6 +3,8 @@
 A check runs on what its notebook defines and on little made data, not after the whole notebook.
 """
 
+from functools import cache
+
 import pytest
 import torch
 from skimage.color.colorconv import yiq_from_rgb
@@ -16,6 +18,7 @@ from helpers.make.notebooks import definitions, load
 NOTEBOOKS = {path.stem.split("_")[0]: path.stem for path in sorted(FOLDER.glob("*.ipynb"))}
 
 
+@cache
 def check_of(name, function):
     """The source of what checks the exercise that asks for `function`: the cells below it, up to the first that asserts."""
     cells = ["".join(cell["source"]) for cell in load(name)["cells"] if cell["cell_type"] == "code"]
@@ -60,7 +63,7 @@ def scopes():
     made["03"]["mean"], (projected, components, ratio) = made["03"]["x"].mean(dim=0), made["03"]["pca"](made["03"]["x"], 5)
     made["03"] |= {"projected": projected, "components": components, "ratio": ratio}
     made["04"] |= {"name": "vgg", "network": load_network("vgg", "course")}
-    made["05"] |= asked(load_network("vgg", "course"), scenes(1, seed=8, subjects="cat").images)
+    made["05"] |= asked(load_network("vgg", "course"), scenes(1, seed=8, size=48, subjects="cat").images)
     captioner, seen = load_head("captioner"), pairs(1, seed=3).images
     made["06"] |= asked(load_network("vgg", "course"), pairs(1, seed=10, subjects=("cat", "cup")).images)
     (spoken,) = captioner.say(seen)

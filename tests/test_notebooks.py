@@ -1,7 +1,9 @@
 """What every notebook keeps to, and its techniques beside Captum's and scikit-learn's."""
 
 import ast
-import json
+import base64
+import io
+import re
 import symtable
 import time
 
@@ -12,24 +14,24 @@ import torch.nn.functional as F
 from bs4 import BeautifulSoup
 from captum.attr import IntegratedGradients, LayerGradCam, Occlusion, Saliency
 from nbconvert import HTMLExporter
-from PIL import Image, ImageChops
+from PIL import Image
 from scipy.interpolate import RBFInterpolator
 from skimage.metrics import peak_signal_noise_ratio
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from helpers import activations, grad_cam, load_network, photo
+from helpers import activations, grad_cam, hooks, load_network, photo
 from helpers.collage import SUBJECTS, pairs, scenes
 from helpers.families import COURSE
 from helpers.heads import load_head, spell
 from helpers.make.strip import strip
 from helpers.paintings import style_picture
 from helpers.photos import DATA
+from helpers.runs import RUNS
 from helpers.style import (CONTENT_LAYER, PAINTED, STYLE_WEIGHTS, PerceptualLoss, gram_matrix, load_stylizer, loss_network,
                            total_variation)
 from helpers.make.labs import NOTEBOOKS
-from helpers.make.notebooks import definitions, load
-from helpers.make.ranking import ranking
+from helpers.make.notebooks import definitions, load, read_names
 
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 
@@ -46,19 +48,49 @@ def test_cells_were_run_in_order_without_errors(name):
     assert not [output for cell in code for output in outputs(cell) if output.get("name") == "stderr"]
 
 
+def pictures(name):
+    """(data, alt text, MIME type of the picture for readers that strip HTML) of every stored figure."""
+    for cell in load(name)["cells"]:
+        for output in outputs(cell):
+            if "<img" in "".join(output.get("data", {}).get("text/html", "")):
+                (kind,) = {"image/png", "image/jpeg"} & output["data"].keys()
+                yield output["data"], output["metadata"][kind]["alt"], kind
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_picture_has_an_alt_text(name):
-    pictures = [output for cell in load(name)["cells"] for output in outputs(cell) if "image/png" in output.get("data", {})]
-    assert pictures
-    for output in pictures:
-        assert len(output["metadata"]["image/png"]["alt"]) > 20
+    drawn = [output for cell in load(name)["cells"] for output in outputs(cell)
+             if {"image/png", "image/jpeg"} & output.get("data", {}).keys()]
+    alts = [alt for _, alt, _ in pictures(name)]
+    assert alts and len(alts) == len(drawn) and min(map(len, alts)) > 20
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_alt_texts_reach_the_reader_of_an_exported_page(name):
     page, _ = HTMLExporter().from_filename(NOTEBOOKS / f"{name}.ipynb")
-    stored = [output["metadata"]["image/png"]["alt"] for cell in load(name)["cells"] for output in outputs(cell) if "image/png" in output.get("data", {})]
-    assert [image["alt"] for image in BeautifulSoup(page, "html.parser").find_all("img")] == stored
+    shown = [image["alt"] for image in BeautifulSoup(page, "html.parser").find_all("img")]
+    assert shown == [alt for _, alt, _ in pictures(name)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_picture_is_at_most_1100_pixels_wide_and_stored_small(name):
+    for data, _, kind in pictures(name):
+        page = "".join(data["text/html"])
+        copies = [base64.b64decode(code) for code in (re.search('base64,([^"]+)', page)[1], data[kind])]
+        sizes = {Image.open(io.BytesIO(copy)).size for copy in copies}
+        assert len(sizes) == 1 and max(width for width, _ in sizes) <= 1100
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_live_widget_is_stored(name):
+    kinds = {kind for cell in load(name)["cells"] for output in outputs(cell) for kind in output.get("data", {})}
+    assert "application/vnd.jupyter.widget-view+json" not in kinds
+
+
+def test_a_clone_stays_small():
+    sizes = {name: (NOTEBOOKS / f"{name}.ipynb").stat().st_size / 1e6 for name in NAMES}
+    assert max(sizes.values()) < 3 and sum(sizes.values()) < 24, sizes
+    assert sum(file.stat().st_size for file in RUNS.iterdir()) < 6e6
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -104,51 +136,44 @@ def test_no_cell_binds_anew_what_an_earlier_one_reads(name):
     tables = [symtable.symtable("".join(cell["source"]), name, "exec") for cell in load(name)["cells"] if cell["cell_type"] == "code"]
     bound = [{symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned()} for table in tables]
     for i, table in enumerate(tables):
-        read = (_read(table) - bound[i]) & set().union(*bound[:i])
+        read = (read_names(table) - bound[i]) & set().union(*bound[:i])
         assert not read & set().union(*bound[i + 1 :])
 
 
-def _read(table):
-    """The global names that the source of a symbol table reads, in its functions as well."""
-    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global())}
-    return own.union(*map(_read, table.get_children()))
-
-
-def test_the_stored_ranking_is_what_its_command_computes():
-    stored, numbers = json.loads((DATA / "ranking.json").read_text()), (17, 42)
-    for name, rows in ranking(numbers).items():
-        assert torch.allclose(torch.tensor(rows)[:, 1:], torch.tensor([stored[name][i][1:] for i in numbers]), atol=0.02), name
-
-
 def test_the_readmes_pictures_are_those_of_the_notebooks():
-    with Image.open(DATA / "strip.png") as stored:
-        assert ImageChops.difference(stored.convert("RGB"), strip()).getbbox() is None, "run `python -m helpers.make.strip`"
+    with Image.open(DATA / "strip.webp") as stored:
+        stored, made = (np.asarray(image.convert("RGB"), dtype=float) for image in (stored, strip()))
+        assert stored.shape == made.shape and abs(stored - made).mean() < 3, "run `python -m helpers.make.strip`"
+    assert (DATA / "strip.webp").stat().st_size < 600_000
+
+
+@pytest.fixture(scope="module")
+def mapping():
+    return definitions("06_class_activation_maps")
 
 
 @pytest.mark.parametrize("layer", ["conv2", "conv3", "conv4", "conv5"])
-def test_grad_cam_equals_captums_before_upsampling(layer):
-    grad_cam_maps = definitions("06_class_activation_maps")["grad_cam_maps"]
-    network, made = load_network("vgg"), pairs(4, seed=20)
+def test_grad_cam_equals_captums_before_upsampling(mapping, layer):
+    network, made = load_network("vgg"), pairs(2, seed=20, size=96)
     targets = made.labels[:, 0]
-    ours = grad_cam_maps(network, [layer], made.images, targets)[layer]
+    ours = mapping["grad_cam_maps"](network, [layer], made.images, targets)[layer]
     oracle = LayerGradCam(network, network.layers[layer])
     theirs = oracle.attribute(made.images.requires_grad_(), targets, relu_attributions=True)[:, 0]
     assert torch.allclose(ours, theirs, atol=1e-5)
     assert ours.max() > 0
 
 
-def test_grad_cam_is_upsampled_to_the_picture():
-    scope = definitions("06_class_activation_maps")
+def test_grad_cam_is_upsampled_to_the_picture(mapping):
     network, image = load_network("vgg"), pairs(1, seed=21).images
-    heat = scope["grad_cam"](network, "conv4", image, 3)
-    small = scope["grad_cam_maps"](network, ["conv4"], image, [3])["conv4"]
+    heat = mapping["grad_cam"](network, "conv4", image, 3)
+    small = mapping["grad_cam_maps"](network, ["conv4"], image, [3])["conv4"]
     assert heat.shape == (128, 128) and heat.min() >= 0 and not heat.requires_grad
     assert torch.allclose(heat, grad_cam(network, "conv4", image, 3), atol=1e-6), "the helper should be what the notebook builds"
     assert torch.allclose(heat, F.interpolate(small[None], size=(128, 128), mode="bilinear", align_corners=False)[0, 0])
 
 
-def test_class_activation_map_is_non_negative_and_needs_pooling():
-    class_activation_map = definitions("06_class_activation_maps")["class_activation_map"]
+def test_class_activation_map_is_non_negative_and_needs_pooling(mapping):
+    class_activation_map = mapping["class_activation_map"]
     image = pairs(1, seed=22, subjects=("cat", "cup")).images
     heat = class_activation_map(load_network("vgg"), image, SUBJECTS.index("cat"))
     assert heat.shape == (128, 128) and heat.min() >= 0 and heat.max() > 0
@@ -187,9 +212,13 @@ def test_grad_cam_of_words_equals_captums():
         assert torch.allclose(heat, theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def filter_grid():
+    return definitions("01_weights")["filter_grid"]
+
+
 @pytest.mark.parametrize("count, side", [(64, 11), (96, 7), (5, 3)])
-def test_filter_grid_lays_filters_out_row_by_row(count, side):
-    filter_grid = definitions("01_weights")["filter_grid"]
+def test_filter_grid_lays_filters_out_row_by_row(filter_grid, count, side):
     weights = torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(0))
     picture, columns = filter_grid(weights), -(-count**0.5 // 1)
     rows = -(-count // columns)
@@ -200,9 +229,9 @@ def test_filter_grid_lays_filters_out_row_by_row(count, side):
     assert torch.allclose(picture[:, :side, side + 1 : 2 * side + 1], stretched, atol=1e-6)
 
 
-def test_filter_grid_refuses_other_shapes():
+def test_filter_grid_refuses_other_shapes(filter_grid):
     with pytest.raises(ValueError, match="weights"):
-        definitions("01_weights")["filter_grid"](torch.zeros(16, 8, 5, 5))
+        filter_grid(torch.zeros(16, 8, 5, 5))
 
 
 # ---- 02 -------------------------------------------------------------------------------------------------------------
@@ -328,10 +357,10 @@ def test_receptive_field_of_vggs_last_layer_is_known(looking):
 
 
 def test_top_patches_are_cut_where_the_channel_is_most_active(looking):
-    network, made = load_network("vgg"), scenes(60, seed=30)
+    network, made = load_network("vgg"), scenes(20, seed=30)
     looking["layers"] = ["conv2", "conv3"]
     patches, values, boxes = looking["top_patches"](network, "conv3", 5, made.images, 4)
-    with activations(network, ["conv3"]) as seen:
+    with torch.no_grad(), activations(network, ["conv3"], stop=True) as seen:
         network(made.images)
     highest = seen["conv3"][:, 5].amax(dim=(1, 2))
     assert torch.allclose(values, highest.topk(4).values, atol=1e-5) and patches.shape == (4, 3, 40, 40)
@@ -339,8 +368,8 @@ def test_top_patches_are_cut_where_the_channel_is_most_active(looking):
     assert (right - left, bottom - top) == (40, 40)
     inside = (slice(None), slice(max(0, top), min(128, bottom)), slice(max(0, left), min(128, right)))
     assert torch.equal(image[inside], patches[0][:, max(0, -top) : 40 - max(0, bottom - 128), max(0, -left) : 40 - max(0, right - 128)])
-    with pytest.raises(ValueError, match="^k: at most 60"):
-        looking["top_patches"](network, "conv3", 5, made.images, 61)
+    with pytest.raises(ValueError, match="^k: at most 20"):
+        looking["top_patches"](network, "conv3", 5, made.images, 21)
 
 
 def test_dissection_finds_a_channel_that_is_a_mask(looking):
@@ -360,50 +389,56 @@ def saliency():
     return definitions("05_saliency")
 
 
-@pytest.mark.parametrize("window", [16, 32, 64])
+@pytest.mark.parametrize("window", [8, 16, 32])
 def test_occlusion_equals_captums_where_windows_tile_the_picture(saliency, window):
-    network, image = load_network("vgg"), scenes(1, seed=40).images
+    network, image = load_network("vgg"), scenes(1, seed=40, size=64).images
     ours = saliency["occlusion_map"](network, image, 1, window, window)
     oracle = Occlusion(lambda x: network(x).softmax(1))
     theirs = oracle.attribute(image, (3, window, window), (3, window, window), baselines=0.5, target=1, perturbations_per_eval=16)
-    assert ours.shape == (128, 128) and torch.allclose(ours, theirs[0, 0], atol=1e-5)
+    assert ours.shape == (64, 64) and torch.allclose(ours, theirs[0, 0], atol=1e-5)
     assert ours.abs().max() > 1e-4
 
 
 def test_occlusion_is_not_slower_than_captums(saliency):
-    network, image = load_network("vgg"), scenes(1, seed=41).images
+    network, image = load_network("vgg"), scenes(1, seed=41, size=64).images
     oracle, seconds = Occlusion(lambda x: network(x).softmax(1)), [[], []]
     for _ in range(2):
         for times, run in zip(seconds, (
-            lambda: saliency["occlusion_map"](network, image, 1, 32, 16),
-            lambda: oracle.attribute(image, (3, 32, 32), (3, 16, 16), baselines=0.5, target=1),
+            lambda: saliency["occlusion_map"](network, image, 1, 16, 8),
+            lambda: oracle.attribute(image, (3, 16, 16), (3, 8, 8), baselines=0.5, target=1),
         )):
-            began = time.perf_counter()
+            began = time.process_time()
             run()
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
     ours, theirs = map(min, seconds)
     assert ours < 1.5 * theirs, f"{ours:.2f} s against {theirs:.2f} s"
 
 
 def test_occlusion_covers_every_pixel_and_refuses_bad_windows(saliency):
-    network, image = load_network("vgg"), scenes(1, seed=42).images
-    assert saliency["occlusion_map"](network, image, 0, 48, 20).isfinite().all()
-    for window, stride in ((129, 16), (16, 17), (16, 0)):
+    network, image = load_network("vgg"), scenes(1, seed=42, size=64).images
+    assert saliency["occlusion_map"](network, image, 0, 24, 10).isfinite().all()
+    for window, stride in ((65, 16), (16, 17), (16, 0)):
         with pytest.raises(ValueError, match="^window, stride: "):
             saliency["occlusion_map"](network, image, 0, window, stride)
 
 
 @pytest.mark.parametrize("name", ["vgg", "resnet18"])
 def test_saliency_map_equals_captums(saliency, name):
-    network, image = load_network(name), scenes(1, seed=43).images
+    network, image = load_network(name), scenes(1, seed=43, size=64).images
     theirs = Saliency(network).attribute(image.clone().requires_grad_(), target=4).amax(dim=1)[0]
     assert torch.allclose(saliency["saliency_map"](network, image, 4), theirs, atol=1e-6)
 
 
 def test_integrated_gradients_equal_captums(saliency):
-    network, image = load_network("vgg"), scenes(1, seed=44).images
+    network, image = load_network("vgg"), scenes(1, seed=44, size=64).images
     theirs = IntegratedGradients(network).attribute(image, torch.full_like(image, 0.5), target=2, n_steps=8, method="riemann_middle")
     assert torch.allclose(saliency["integrated_gradients"](network, image, 2, steps=8), theirs[0].float(), atol=1e-4)
+
+
+def test_averaged_gradients_are_the_helpers(saliency):
+    network, image = load_network("vgg"), photo("cat", 64)[None]
+    for name in ("smooth_grad", "integrated_gradients"):
+        assert torch.allclose(saliency[name](network, image, 3), getattr(hooks, name)(network, image, 3), atol=1e-5), name
 
 
 def test_the_rule_of_guided_backprop_is_the_helpers(saliency):
@@ -436,8 +471,8 @@ def ascending():
 
 def test_class_images_are_named_by_another_network(ascending):
     robust, judge = load_network("robust"), load_network("resnet18")
-    images = torch.stack([ascending["class_image"](robust, target, steps=30, lr=0.02) for target in range(10)])
-    assert images.shape == (10, 3, 128, 128) and 0 <= images.min() and images.max() <= 1
+    images = torch.stack([ascending["class_image"](robust, target, steps=10, lr=0.06, size=96) for target in range(10)])
+    assert images.shape == (10, 3, 96, 96) and 0 <= images.min() and images.max() <= 1
     assert (judge(images).argmax(1) == torch.arange(10)).float().mean() >= 0.7
 
 
@@ -476,14 +511,16 @@ def test_painted_waves_are_gray_for_zeros_and_smoother_than_noise(ascending):
 def test_generator_images_come_from_codes_near_those_of_real_pictures(ascending, monkeypatch):
     generator, network = load_head("generator"), load_network("robust")
     with torch.no_grad():
-        codes = torch.cat([network.features(part) for part in scenes(100, seed=62, natural=True, photos=0.6).images.split(10)])
+        codes = torch.cat([network.features(part) for part in scenes(40, seed=62, natural=True, photos=0.6).images.split(10)])
     pca, seen, optimize = PCA(24, random_state=0).fit(codes.numpy()), [], ascending["optimize_image"]
     center, axes = torch.as_tensor(pca.mean_), torch.as_tensor(pca.components_ * pca.explained_variance_[:, None] ** 0.5)
     monkeypatch.setitem(ascending, "optimize_image", lambda *given, **options: seen.append(optimize(*given, **options)) or seen[-1])
-    images = ascending["generator_images"](generator, network, [2, 6], center, axes, steps=10, tries=30)
+    images = ascending["generator_images"](generator, network, [2, 6], center, axes, steps=5, tries=12)
     assert images.shape == (2, 3, 128, 128) and seen[0].image.shape == (2, 24) and seen[0].image.abs().max() <= 2.5
     assert seen[0].values[-1] > seen[0].values[0] + 1 and network(images).argmax(1).tolist() == [2, 6]
     assert ascending["code_at"](torch.zeros(1, 24), center, axes).sub(center).abs().max() < 1e-5
+    draw = ascending["generator_images"]
+    monkeypatch.setitem(ascending, "generator_images", lambda *given, **options: draw(*given, tries=2, **options))
     assert ascending["generator_image"](generator, network, 2, center, axes, steps=1).shape == (3, 128, 128)
 
 
@@ -502,6 +539,13 @@ def victims():
     return made.images, made.labels
 
 
+@pytest.fixture(scope="module")
+def few():
+    """Two little scenes and their labels."""
+    made = scenes(2, seed=61, size=64, natural=True)
+    return made.images, made.labels
+
+
 def by_hand(network, images, labels):
     """The sign of the loss's gradient, picture by picture with backward()."""
     signs = []
@@ -512,15 +556,15 @@ def by_hand(network, images, labels):
     return torch.stack(signs)
 
 
-def test_fgsm_equals_autograd_by_hand(attacking, victims):
-    network, (images, labels) = load_network("plain").double(), victims
+def test_fgsm_equals_autograd_by_hand(attacking, few):
+    network, (images, labels) = load_network("plain").double(), few
     images = images.double()
     expected = (images + 4 / 255 * by_hand(network, images, labels)).clamp(0, 1)
     assert torch.allclose(attacking["fgsm"](network, images, labels, 4 / 255), expected, atol=1e-12)
 
 
-def test_pgd_equals_autograd_by_hand(attacking, victims):
-    network, (images, labels) = load_network("plain").double(), victims
+def test_pgd_equals_autograd_by_hand(attacking, few):
+    network, (images, labels) = load_network("plain").double(), few
     images = images.double()
     x = images
     for _ in range(3):
@@ -530,8 +574,8 @@ def test_pgd_equals_autograd_by_hand(attacking, victims):
 
 
 @pytest.mark.parametrize("epsilon", [0, 1 / 255, 8 / 255, 0.5])
-def test_attacks_stay_in_range_and_within_epsilon(attacking, victims, epsilon):
-    network, (images, labels) = load_network("plain"), victims
+def test_attacks_stay_in_range_and_within_epsilon(attacking, few, epsilon):
+    network, (images, labels) = load_network("plain"), few
     for made in (attacking["fgsm"](network, images, labels, epsilon), attacking["pgd"](network, images, labels, epsilon, epsilon, 3),
                  attacking["pgd"](network, images, labels, epsilon, epsilon, 3, seed=0)):
         assert 0 <= made.min() and made.max() <= 1
@@ -539,20 +583,20 @@ def test_attacks_stay_in_range_and_within_epsilon(attacking, victims, epsilon):
         assert ((made * 255).round() - (images * 255).round()).abs().max() <= round(255 * epsilon)
 
 
-def test_pgd_starts_at_random_only_with_a_seed(attacking, victims):
-    network, (images, labels) = load_network("plain"), victims
-    without, zero, again, one = (attacking["pgd"](network, images[:2], labels[:2], 8 / 255, 1 / 255, 1, seed) for seed in (None, 0, 0, 1))
+def test_pgd_starts_at_random_only_with_a_seed(attacking, few):
+    network, (images, labels) = load_network("plain"), few
+    without, zero, again, one = (attacking["pgd"](network, images, labels, 8 / 255, 1 / 255, 1, seed) for seed in (None, 0, 0, 1))
     assert torch.equal(zero, again) and not torch.equal(zero, one) and not torch.equal(without, zero)
-    assert (without - images[:2]).abs().max() <= 1.001 / 255
+    assert (without - images).abs().max() <= 1.001 / 255
 
 
-def test_targeted_attack_reaches_its_target_and_leaves_the_picture(attacking, victims):
-    network, image = load_network("plain"), victims[0][:1]
+def test_targeted_attack_reaches_its_target_and_leaves_the_picture(attacking, few):
+    network, image = load_network("plain"), few[0][:1]
     before = image.clone()
-    changed = attacking["targeted_attack"](network, image, 7)
-    assert network(changed).softmax(1)[0, 7] >= 0.9 and torch.equal(image, before)
+    changed = attacking["targeted_attack"](network, image, 2)
+    assert network(image).argmax() != 2 and network(changed).softmax(1)[0, 2] >= 0.9 and torch.equal(image, before)
     assert (changed - image).norm() < 5
-    assert torch.equal(attacking["targeted_attack"](network, changed, 7), changed), "what is there already needs no step"
+    assert torch.equal(attacking["targeted_attack"](network, changed, 2), changed), "what is there already needs no step"
 
 
 def test_thin_plate_spline_equals_scipys(attacking):
@@ -578,7 +622,7 @@ def test_a_patch_is_laid_where_it_is_said(attacking):
 def test_a_patch_wins_more_than_gray(attacking, victims):
     network, (images, _) = load_network("resnet18"), victims
     apply = attacking["sticker"](attacking["one_place"])
-    patch = attacking["train_patch"](network, images, 2, apply, steps=30, batch=6)
+    patch = attacking["train_patch"](network, images, 2, apply, steps=15, lr=0.1, batch=3)
     assert patch.shape == (3, 48, 48) and 0 <= patch.min() and patch.max() <= 1
     assert attacking["hit_rate"](network, images, patch, apply, 2) >= attacking["hit_rate"](network, images, torch.full_like(patch, 0.5), apply, 2) + 0.5
 
@@ -663,13 +707,13 @@ def test_vectorized_nearest_neighbors_equal_the_loops(weaving, window):
 
 
 def test_a_grown_texture_has_only_the_samples_pixels_and_keeps_to_its_seed(weaving):
-    sample = weaving["sample_of"]("petals", 48, 0.6)
-    start = time.perf_counter()
-    grown = weaving["synthesize_nearest"](sample, 64, 9, seed=1)
-    assert time.perf_counter() - start < 10
-    assert grown.shape == (3, 64, 64) and torch.cdist(grown.flatten(1).T, sample.flatten(1).T, compute_mode="donot_use_mm_for_euclid_dist").amin(1).max() == 0
-    assert torch.equal(grown, weaving["synthesize_nearest"](sample, 64, 9, seed=1))
-    assert not torch.equal(grown, weaving["synthesize_nearest"](sample, 64, 9, seed=2))
+    sample = weaving["sample_of"]("petals", 32, 0.6)
+    start = time.process_time()
+    grown = weaving["synthesize_nearest"](sample, 40, 9, seed=1)
+    assert time.process_time() - start < 2
+    assert grown.shape == (3, 40, 40) and torch.cdist(grown.flatten(1).T, sample.flatten(1).T, compute_mode="donot_use_mm_for_euclid_dist").amin(1).max() == 0
+    assert torch.equal(grown, weaving["synthesize_nearest"](sample, 40, 9, seed=1))
+    assert not torch.equal(grown, weaving["synthesize_nearest"](sample, 40, 9, seed=2))
 
 
 def test_a_striped_sample_grows_stripes(weaving):
@@ -774,9 +818,9 @@ def test_a_pure_mixture_is_the_style_itself(many):
 def test_a_new_style_leaves_the_shared_weights_alone(many):
     lessons = torch.stack([photo(name, 64) for name in ("cup", "flower", "retina", "rocket")])
     teacher = PerceptualLoss(loss_network(load_network("robust", "course")), style_picture("print", 64)[None])
-    many |= {"lessons": lessons, "teacher": teacher}
+    many |= {"lessons": lessons, "teacher": teacher, "content_of_lessons": teacher.content(lessons)}
     network, weights = load_stylizer("many"), {key: value.clone() for key, value in load_stylizer("many").state_dict().items()}
-    wider, curve = many["add_style"](network, style_picture("fire", 96), steps=12)
+    wider, curve = many["add_style"](network, style_picture("roof", 96), steps=12)
     assert sum(curve[-3:]) < sum(curve[:3])
     for name, weight in wider.state_dict().items():
         rows = weight[:-1] if name.endswith(("gamma", "beta")) else weight

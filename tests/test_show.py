@@ -13,7 +13,7 @@ import torch
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from helpers import load_image, show
+from helpers import load_image, photo, show
 from helpers.explore import Explorer, choice, slider, upload
 from helpers.show import png
 
@@ -30,10 +30,22 @@ def displayed(monkeypatch):
 
 @pytest.fixture
 def figures(monkeypatch):
-    """A list of the figures that were made pictures of."""
+    """A list of the figures that were made pictures of, each with its PNG."""
     found, png = [], show.png
-    monkeypatch.setattr(show, "png", lambda figure: found.append(figure) or png(figure))
+    monkeypatch.setattr(show, "png", lambda figure: found.append((figure, png(figure))) or found[-1][1])
     return found
+
+
+def pixels(data):
+    data = base64.b64decode(data) if isinstance(data, str) else data
+    return np.array(Image.open(io.BytesIO(data)).convert("RGB"), dtype=float)
+
+
+def copies(data):
+    """The two pictures that a notebook stores of a figure: (MIME type of the one beside the HTML, its bytes, the WebP's)."""
+    (kind,) = data.keys() - {"text/html", "text/plain"}
+    source = BeautifulSoup(data["text/html"], "html.parser").img["src"].removeprefix("data:image/webp;base64,")
+    return kind, base64.b64decode(data[kind]), base64.b64decode(source)
 
 
 IMAGES = torch.rand(5, 3, 8, 10, generator=torch.Generator().manual_seed(0))
@@ -50,18 +62,41 @@ LABELS = ["cat", "cup", "coin"]
 def test_figures_have_caption_and_alt_text(draw, displayed, figures):
     draw(caption="Five pictures.", alt='Noise, "colored" & <gray>.')
     ((data, metadata),) = displayed
-    assert metadata["image/png"]["alt"] == 'Noise, "colored" & <gray>.'
+    kind, beside, webp = copies(data)
+    assert metadata == {kind: {"alt": 'Noise, "colored" & <gray>.'}}
     (image,) = ElementTree.fromstring(f"<p>{data['text/html'][:-1]}/></p>")
     assert image.get("alt") == 'Noise, "colored" & <gray>.'
-    exact = np.array(pixels(data["image/png"]), dtype=float)
-    shown = np.array(pixels(image.get("src").removeprefix("data:image/webp;base64,")), dtype=float)
-    assert exact.std() > 1 and exact.shape == shown.shape and abs(exact - shown).mean() < 5
-    assert figures[0].get_supxlabel() == "Five pictures."
+    ((figure, exact),) = figures
+    assert pixels(exact).std() > 1 and figure.get_supxlabel() == "Five pictures."
+    for copy in (beside, webp):
+        assert pixels(copy).shape == pixels(exact).shape and abs(pixels(copy) - pixels(exact)).mean() < 5
 
 
-def pixels(data):
-    data = base64.b64decode(data) if isinstance(data, str) else data
-    return Image.open(io.BytesIO(data)).convert("RGB")
+def draw_chart():
+    show.bars([[0.1, 0.2, 0.7]], [LABELS], caption="Three bars.", alt="The last is the longest.")
+
+
+def draw_photo():
+    show.grid([photo("astronaut", 256)], size=4, caption="A photo.", alt="A person in an orange suit.")
+
+
+@pytest.mark.parametrize("draw, kind", [(draw_chart, "png"), (draw_photo, "jpeg")])
+def test_beside_the_html_stands_the_smaller_of_jpeg_and_png(draw, kind, displayed, figures):
+    draw()
+    ((data, metadata),) = displayed
+    stored, beside, webp = copies(data)
+    assert stored == f"image/{kind}" and metadata.keys() == {stored}
+    assert [Image.open(io.BytesIO(copy)).format for copy in (beside, webp)] == [kind.upper(), "WEBP"]
+    assert len(webp) < len(figures[0][1]) and len(beside) <= len(figures[0][1])
+
+
+@pytest.mark.parametrize("inches, width", [(17, 1100), (6, 540)])
+def test_a_figure_is_at_most_1100_pixels_wide(inches, width, displayed):
+    figure, axis = plt.subplots(figsize=(inches, 1))
+    axis.plot(range(9))
+    show.figure(figure, "A line.", "It rises.")
+    _, *both = copies(displayed[0][0])
+    assert [pixels(copy).shape[1] for copy in both] == [width, width]
 
 
 @pytest.mark.parametrize("function, arguments", [(show.grid, (IMAGES,)), (show.overlay, (IMAGES, HEATS)), (show.bars, ([[1]], [["a"]]))])
@@ -90,8 +125,8 @@ def test_heat_is_drawn_between_zero_and_its_maximum(heat):
 
 
 def test_bars_start_at_the_top(displayed, figures):
-    show.bars([[0.1, 0.2, 0.7]], [LABELS], caption="Three bars.", alt="The last is the longest.")
-    axis = figures[0].axes[0]
+    draw_chart()
+    axis = figures[0][0].axes[0]
     assert [bar.get_width() for bar in axis.patches] == [0.1, 0.2, 0.7]
     assert [label.get_text() for label in axis.get_yticklabels()] == LABELS
     assert axis.yaxis_inverted()
@@ -189,9 +224,13 @@ def test_the_upload_button_names_its_limit():
 
 
 def test_animation_plays_there_and_back_and_has_an_alt_text(displayed):
-    data = show.animation(torch.rand(4, 3, 8, 10), caption="a & b", alt="four <pictures>")
+    images = torch.rand(4, 3, 8, 10, generator=torch.Generator().manual_seed(0))
+    data = show.animation(images, caption="a & b", alt="four <pictures>")
     file = Image.open(io.BytesIO(data))
     assert file.format == "WEBP" and file.n_frames == 6 and file.size == (10, 8)
-    ((bundle, _),) = displayed
-    image = BeautifulSoup(bundle["text/html"], "html.parser").img
-    assert image.get("alt") == "four <pictures>" and base64.b64decode(image.get("src").split(",")[1]) == data
+    ((stored, metadata),) = displayed
+    image = BeautifulSoup(stored["text/html"], "html.parser").img
+    kind, still, webp = copies(stored)
+    assert image.get("alt") == "four <pictures>" and metadata == {kind: {"alt": "four <pictures>"}} and webp == data
+    away = [abs(pixels(still) - 255 * image.permute(1, 2, 0).numpy()).mean() for image in images]
+    assert min(away) == away[3], "readers that strip HTML get the last picture"

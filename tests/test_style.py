@@ -1,9 +1,12 @@
+from functools import cache, partial
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from helpers import load_network, networks, photo
+from helpers.make import stylizing
 from helpers.make.stylizing import SEEN, TURNS, UNSEEN, Stylization, contents, turned
 from helpers.paintings import style_picture
 from helpers.style import (PAINTED, ConditionalInstanceNorm, PerceptualLoss, StylizationNetwork, gram_matrix, instance_norm, load_stylizer,
@@ -113,17 +116,23 @@ def test_missing_weights(tmp_path, monkeypatch):
 # ---- their training -------------------------------------------------------------------------------------------------
 
 
-def test_only_the_painter_learns():
+@pytest.fixture
+def small_styles(monkeypatch):
+    """What is trained sees pictures of styles that are 64 pixels wide."""
+    monkeypatch.setattr(stylizing, "style_picture", partial(style_picture, size=64))
+
+
+def test_only_the_painter_learns(small_styles):
     lesson = Stylization("many").train()
     assert not lesson.loss.network.training
-    lesson(contents(2, 5, 0), torch.tensor([0, 3])).backward()
+    lesson(contents(2, 5, 0, 64), torch.tensor([0, 3])).backward()
     assert all(weight.grad is not None for weight in lesson.painter.parameters())
     assert all(weight.grad is None for weight in lesson.loss.parameters())
     rows = lesson.painter.paint.norm.beta.grad.abs().sum(1) > 0
     assert rows.tolist() == [style in (0, 3) for style in range(len(PAINTED))]
 
 
-def test_strange_colors():
+def test_strange_colors(small_styles):
     lesson, petals = Stylization("petals"), style_picture("petals", 64)[None]
     blue = torch.tensor([0.0, 0.0, 1.0]).view(1, 3, 1, 1).expand(1, 3, 64, 64)
     own, strange = (lesson.strange(picture, torch.tensor([0])).item() for picture in (petals, blue))
@@ -154,17 +163,24 @@ def gallery():
         return photos, {name: load_stylizer("many")(photos, torch.eye(len(PAINTED))[s : s + 1].expand(2, -1)) for s, name in enumerate(PAINTED)}
 
 
-@pytest.mark.parametrize("name", PAINTED)
-def test_each_painting_is_in_its_style_and_shows_its_photo(gallery, name):
-    photos, paintings = gallery
+@pytest.fixture(scope="module")
+def judge():
+    """A loss that looks at each batch of pictures once."""
     loss = PerceptualLoss(load_network("robust", "course"), torch.stack([style_picture(style) for style in PAINTED]))
+    loss.look = cache(loss.look)
+    return loss
+
+
+@pytest.mark.parametrize("name", PAINTED)
+def test_each_painting_is_in_its_style_and_shows_its_photo(gallery, judge, name):
+    photos, paintings = gallery
     style = torch.full((2,), PAINTED.index(name))
     with torch.no_grad():
-        content = loss.content(photos)
-        losses = {other: loss(images, content, style) for other, images in paintings.items()}
-        of_photos = loss(photos, content, style)[1]
+        content = judge.content(photos)
+        losses = {other: judge(images, content, style) for other, images in paintings.items()}
+        of_photos = judge(photos, content, style)[1]
         swapped = {layer: value.flip(0) for layer, value in content.items()}
-        other_way = loss(paintings[name], swapped, style)[0]
+        other_way = judge(paintings[name], swapped, style)[0]
     assert (losses[name][1] < 0.35 * of_photos).all(), "far nearer to the style than the photo is"
     assert all((losses[name][1] < found[1]).all() for other, found in losses.items() if other != name), "its own style is nearest"
     assert (losses[name][0] < other_way).all(), "nearer to its own photo than to the other"
