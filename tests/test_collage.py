@@ -240,8 +240,8 @@ def test_speed():
     scenes(10, 0)  # cuts the subjects out
     rates = []
     for run in range(4):
-        began = time.perf_counter()
+        began = time.process_time()  # others may be at work beside it
         scenes(50, run)
-        rates.append(50 / (time.perf_counter() - began))
+        rates.append(50 / (time.process_time() - began))
     print(f"{max(rates):.0f} scenes a second")
     assert max(rates) > 200, f"{max(rates):.0f} scenes a second; two idle cores make more than 600"

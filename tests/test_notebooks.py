@@ -391,12 +391,12 @@ def saliency():
 
 @pytest.mark.parametrize("window", [8, 16, 32])
 def test_occlusion_equals_captums_where_windows_tile_the_picture(saliency, window):
-    network, image = load_network("vgg"), scenes(1, seed=40, size=64).images
+    network, image = load_network("vgg"), scenes(1, seed=40, size=64, subjects="cat").images
     ours = saliency["occlusion_map"](network, image, 1, window, window)
     oracle = Occlusion(lambda x: network(x).softmax(1))
     theirs = oracle.attribute(image, (3, window, window), (3, window, window), baselines=0.5, target=1, perturbations_per_eval=16)
     assert ours.shape == (64, 64) and torch.allclose(ours, theirs[0, 0], atol=1e-5)
-    assert ours.abs().max() > 1e-4
+    assert ours.abs().max() > 2e-4
 
 
 def test_occlusion_is_not_slower_than_captums(saliency):
