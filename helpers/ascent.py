@@ -42,7 +42,7 @@ def optimize_image(start, objective, steps, lr=0.02, optimizer="gradient", after
     every: keep a frame after each `every` steps.
     limits: (least, greatest) value of a pixel, or None.
     Ctrl-C (or the stop button) ends the loop and returns the best picture so far.
-    Warns with SciPy's words (RuntimeWarning) if L-BFGS gives up before `steps`, or takes no step at all.
+    Warns with SciPy's words (RuntimeWarning) if L-BFGS gives up before `steps`, or does not leave the start.
     Raises ValueError if an argument is none of these, or if the objective is no scalar or not finite.
     """
     if optimizer not in ("gradient", "adam", "lbfgs"):
@@ -135,6 +135,6 @@ def _lbfgs(climb, limits):
                      options={"maxiter": climb.steps, "maxfun": np.iinfo(np.int32).max, "ftol": 0, "gtol": 0})
     climb.verdict = found.message
     gave_up = found.status not in (_CONVERGED, _ALL_STEPS)
-    if climb.steps and (gave_up or not climb.values):
+    if climb.steps and (gave_up or climb.image.equal(start)):
         warnings.warn(f"L-BFGS stopped after {len(climb.values)} of {climb.steps} steps: {found.message}",
                       RuntimeWarning, stacklevel=4)

@@ -143,7 +143,7 @@ def test_no_cell_binds_anew_what_an_earlier_one_reads(name):
 def test_the_readmes_pictures_are_those_of_the_notebooks():
     with Image.open(DATA / "strip.webp") as stored:
         stored, made = (np.asarray(image.convert("RGB"), dtype=float) for image in (stored, strip()))
-        assert stored.shape == made.shape and abs(stored - made).mean() < 3, "run `python -m helpers.make.strip`"
+        assert stored.shape == made.shape and abs(stored - made).mean() < 6, "run `python -m helpers.make.strip`"
     assert (DATA / "strip.webp").stat().st_size < 600_000
 
 

@@ -127,7 +127,7 @@ def test_heat_is_drawn_between_zero_and_its_maximum(heat):
 def test_bars_start_at_the_top(displayed, figures):
     draw_chart()
     axis = figures[0][0].axes[0]
-    assert [bar.get_width() for bar in axis.patches] == [0.1, 0.2, 0.7]
+    assert [bar.get_width() for bar in axis.patches] == pytest.approx([0.1, 0.2, 0.7])
     assert [label.get_text() for label in axis.get_yticklabels()] == LABELS
     assert axis.yaxis_inverted()
 
