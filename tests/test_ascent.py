@@ -136,7 +136,8 @@ def test_lbfgs_says_that_it_gives_up_on_the_way():
 
 
 @pytest.mark.parametrize("objective, steps, verdict", [
-    (lambda image: -(image - 9).square().sum(), 90, "CONVERGENCE"), (lambda image: -(image - CAT).abs().pow(3).sum(), 3, "STOP"),
+    (lambda image: -(image - 9).square().sum(), 90, "CONVERGENCE"),
+    (lambda image: -(image - CAT).abs().pow(3).sum(), 3, "STOP"),
     (flat, 0, "CONVERGENCE"),
 ])
 def test_lbfgs_is_silent_where_it_arrives_or_makes_its_steps(objective, steps, verdict):

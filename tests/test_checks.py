@@ -63,14 +63,15 @@ def scopes():
     made["03"]["mean"], (projected, components, ratio) = made["03"]["x"].mean(dim=0), made["03"]["pca"](made["03"]["x"], 5)
     made["03"] |= {"projected": projected, "components": components, "ratio": ratio}
     made["04"] |= {"name": "vgg", "network": load_network("vgg", "course")}
-    made["05"] |= asked(load_network("vgg", "course"), scenes(1, seed=8, size=48, subjects="cat").images)
+    made["05"] |= asked(load_network("vgg", "course"), scenes(1, seed=11, size=48, subjects="cat").images)
     captioner, seen = load_head("captioner"), pairs(1, seed=3).images
     made["06"] |= asked(load_network("vgg", "course"), pairs(1, seed=10, subjects=("cat", "cup")).images)
     (spoken,) = captioner.say(seen)
     made["06b"] |= {"captioner": captioner, "picture": seen, "spoken": spoken, "words": spell(spoken)}
     made["07"] |= {"plain": plain, "cat": SUBJECTS.index("cat"), "generator": generator, "codes": codes}
     made["08"] |= {"plain": plain}
-    made["09"] |= {"robust": load_network("robust", "course"), "photos": photo("cat", 112)[None], "pagoda": photo("pagoda", 128)[None]}
+    made["09"] |= {"robust": load_network("robust", "course"), "photos": photo("cat", 112)[None],
+                   "pagoda": photo("pagoda", 96)[None]}
     made["11"] |= {"TO_YIQ": torch.tensor(yiq_from_rgb).float()}
     made["12"] |= {"gamma": torch.randn(3, 4, generator=torch.Generator().manual_seed(1)),
                    "beta": torch.randn(3, 4, generator=torch.Generator().manual_seed(2))}

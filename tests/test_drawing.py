@@ -25,7 +25,7 @@ def test_an_inversion_of_the_robust_network_keeps_color_and_shape():
 
 
 def test_other_networks_name_the_robust_networks_class_images():
-    images = class_images(load_network("robust", "course"), steps=12, lr=0.03)
+    images = class_images(load_network("robust", "course"), steps=8, lr=0.06)
     for judge in JUDGES:
         with torch.no_grad():
             named = load_network(judge, "course")(images).argmax(1)

@@ -511,7 +511,8 @@ def test_painted_waves_are_gray_for_zeros_and_smoother_than_noise(ascending):
 def test_generator_images_come_from_codes_near_those_of_real_pictures(ascending, monkeypatch):
     generator, network = load_head("generator"), load_network("robust")
     with torch.no_grad():
-        codes = torch.cat([network.features(part) for part in scenes(40, seed=62, natural=True, photos=0.6).images.split(10)])
+        images = scenes(40, seed=62, natural=True, photos=0.6).images
+        codes = torch.cat([network.features(part) for part in images.split(10)])
     pca, seen, optimize = PCA(24, random_state=0).fit(codes.numpy()), [], ascending["optimize_image"]
     center, axes = torch.as_tensor(pca.mean_), torch.as_tensor(pca.components_ * pca.explained_variance_[:, None] ** 0.5)
     monkeypatch.setitem(ascending, "optimize_image", lambda *given, **options: seen.append(optimize(*given, **options)) or seen[-1])
@@ -585,7 +586,8 @@ def test_attacks_stay_in_range_and_within_epsilon(attacking, few, epsilon):
 
 def test_pgd_starts_at_random_only_with_a_seed(attacking, few):
     network, (images, labels) = load_network("plain"), few
-    without, zero, again, one = (attacking["pgd"](network, images, labels, 8 / 255, 1 / 255, 1, seed) for seed in (None, 0, 0, 1))
+    without, zero, again, one = (attacking["pgd"](network, images, labels, 8 / 255, 1 / 255, 1, seed)
+                                 for seed in (None, 0, 0, 1))
     assert torch.equal(zero, again) and not torch.equal(zero, one) and not torch.equal(without, zero)
     assert (without - images).abs().max() <= 1.001 / 255
 
@@ -596,7 +598,8 @@ def test_targeted_attack_reaches_its_target_and_leaves_the_picture(attacking, fe
     changed = attacking["targeted_attack"](network, image, 2)
     assert network(image).argmax() != 2 and network(changed).softmax(1)[0, 2] >= 0.9 and torch.equal(image, before)
     assert (changed - image).norm() < 5
-    assert torch.equal(attacking["targeted_attack"](network, changed, 2), changed), "what is there already needs no step"
+    again = attacking["targeted_attack"](network, changed, 2)
+    assert torch.equal(again, changed), "what is there already needs no step"
 
 
 def test_thin_plate_spline_equals_scipys(attacking):
@@ -711,7 +714,9 @@ def test_a_grown_texture_has_only_the_samples_pixels_and_keeps_to_its_seed(weavi
     start = time.process_time()
     grown = weaving["synthesize_nearest"](sample, 40, 9, seed=1)
     assert time.process_time() - start < 2
-    assert grown.shape == (3, 40, 40) and torch.cdist(grown.flatten(1).T, sample.flatten(1).T, compute_mode="donot_use_mm_for_euclid_dist").amin(1).max() == 0
+    assert grown.shape == (3, 40, 40)
+    away = torch.cdist(grown.flatten(1).T, sample.flatten(1).T, compute_mode="donot_use_mm_for_euclid_dist")
+    assert away.amin(1).max() == 0
     assert torch.equal(grown, weaving["synthesize_nearest"](sample, 40, 9, seed=1))
     assert not torch.equal(grown, weaving["synthesize_nearest"](sample, 40, 9, seed=2))
 

@@ -42,7 +42,7 @@ def pixels(data):
 
 
 def copies(data):
-    """The two pictures that a notebook stores of a figure: (MIME type of the one beside the HTML, its bytes, the WebP's)."""
+    """The pictures that a notebook stores of a figure: (MIME type of the one beside the HTML, its bytes, the WebP's)."""
     (kind,) = data.keys() - {"text/html", "text/plain"}
     source = BeautifulSoup(data["text/html"], "html.parser").img["src"].removeprefix("data:image/webp;base64,")
     return kind, base64.b64decode(data[kind]), base64.b64decode(source)
