@@ -1,12 +1,9 @@
 """What the notebooks of the course draw on."""
 
-import os
-
-if "PYTEST_CURRENT_TEST" in os.environ:
-    os.environ.setdefault("TQDM_DISABLE", "1")  # nbval compares stderr: progress bars are for people
-
+from helpers.classifier import WeightsUnavailable
 from helpers.hooks import activations, grad_cam, guided_backprop, guided_relus
-from helpers.networks import WeightsUnavailable, device, load_network, load_networks, source
+from helpers.networks import device, load_network, load_networks, source
 from helpers.photos import load_image, photo, photo_mask, to_pil
 
-__all__ = ["WeightsUnavailable", "activations", "device", "grad_cam", "guided_backprop", "guided_relus", "load_image", "load_network", "load_networks", "photo", "photo_mask", "source", "to_pil"]
+__all__ = ["WeightsUnavailable", "activations", "device", "grad_cam", "guided_backprop", "guided_relus", "load_image",
+           "load_network", "load_networks", "photo", "photo_mask", "source", "to_pil"]

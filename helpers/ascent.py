@@ -35,8 +35,8 @@ def optimize_image(start, objective, steps, lr=0.02, optimizer="gradient", after
     optimizer: "gradient" scales each gradient so that the pixels of a picture change by `lr` (root mean square) in a
         step; "adam" is Adam with rate `lr` (Kingma & Ba, ICLR 2015); "lbfgs" is SciPy's L-BFGS-B (Byrd, Lu, Nocedal &
         Zhu, SIAM Journal on Scientific Computing 1995), which finds its step lengths itself and needs an objective
-        without chance. From a picture on which it finds no way up (exact gray, say, may sit on dead ReLUs) it returns at
-        once.
+        without chance. From a picture on which it finds no way up (exact gray, say, may sit on dead ReLUs) it returns
+        at once.
     after: a function (image, step) -> image that is applied after each step; the step's gradient is `image.grad`. Not
         with L-BFGS.
     every: keep a frame after each `every` steps.

@@ -92,7 +92,8 @@ def _whole(name, value, least):
     except TypeError:
         raise TypeError(f"{name}: a whole number is needed, got {value!r}") from None
     if not least <= value < 2**63:
-        raise ValueError(f"{name}: {'at least ' + str(least) if value < least else 'less than 2**63'} is needed, got {value}")
+        needed = f"at least {least}" if value < least else "less than 2**63"
+        raise ValueError(f"{name}: {needed} is needed, got {value}")
     return value
 
 
@@ -276,11 +277,13 @@ def _texture(random, size):
 
 
 def _window(levels, center, across, size):
-    """Sample [s, s] pixels of a pyramid; `center` and the two columns of `across` span the window, in pixels of level 0."""
+    """Sample [s, s] pixels of a pyramid; `center` and the two columns of `across` span the window, in pixels of
+    level 0."""
     picture, number = _level(levels, abs(across).max() / size)
     step = across / (size * 2**number)
     matrix = np.column_stack([step, center / 2**number - step @ (size / 2, size / 2)])
-    return cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT)
+    return cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                          borderMode=cv2.BORDER_REFLECT)
 
 
 def _patch(random, size, extent):
@@ -293,7 +296,8 @@ def _patch(random, size, extent):
         corners = center + np.column_stack([np.cos(angles), np.sin(angles)]) * radii[:, None]
         cv2.fillPoly(alpha, [corners.astype(np.int32)], 1)
     else:
-        cv2.ellipse(alpha, center.astype(int).tolist(), np.ceil(radii[:2]).astype(int).tolist(), math.degrees(angles[0]), 0, 360, 1, -1)
+        middle, axes = center.astype(int).tolist(), np.ceil(radii[:2]).astype(int).tolist()
+        cv2.ellipse(alpha, middle, axes, math.degrees(angles[0]), 0, 360, 1, -1)
     alpha = cv2.GaussianBlur(alpha, (0, 0), size / 128 * 0.8)
     return cv2.merge([channel * alpha for channel in cv2.split(_texture(random, size))] + [255 * alpha])
 

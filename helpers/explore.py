@@ -9,8 +9,8 @@ class Explorer(widgets.VBox):
     """Controls above the figure that `draw(**values)` makes of their values.
 
     draw: a plain function that returns a matplotlib figure; controls: name -> widget with a `value`.
-    A ValueError in `draw` is shown as a line of text, not as a traceback. If a file was uploaded, it is put aside, and the
-    figure is drawn as before any upload.
+    A ValueError in `draw` is shown as a line of text, not as a traceback. If a file was uploaded, it is put aside, and
+    the figure is drawn as before any upload.
     """
 
     def __init__(self, draw, **controls):
@@ -34,7 +34,8 @@ class Explorer(widgets.VBox):
 
     def drop_uploads(self):
         """Put uploaded files aside, and draw without them below the message."""
-        uploads = [control for control in self.controls.values() if isinstance(control, widgets.FileUpload) and control.value]
+        uploads = [control for control in self.controls.values()
+                   if isinstance(control, widgets.FileUpload) and control.value]
         for control in uploads:
             control.unobserve(self.update, "value")
             control.value = ()
@@ -44,7 +45,8 @@ class Explorer(widgets.VBox):
             self.picture.value = png(self.draw(**self.values()))
 
     def __repr__(self):
-        return f"Explorer of {', '.join(self.controls)}: run the notebook to use it; the figure below shows where it starts."
+        names = ", ".join(self.controls)
+        return f"Explorer of {names}: run the notebook to use it; the figure below shows where it starts."
 
 
 def choice(name, options, value=None):
@@ -59,10 +61,11 @@ def slider(name, options, value=None):
 
 def upload(name):
     """A button for a user's own picture; its value is () until a file is chosen, then a tuple of one dictionary whose
-    "content" is the file's bytes (for `helpers.load_image`). Jupyter's server drops a message of more than 10 MB without a
-    word, so the button names a limit; `make lab` allows 100 MB."""
-    return widgets.FileUpload(description=f"{name}, up to 7 MB", accept="image/*", multiple=False, layout={"width": "max-content"},
-                              tooltip="A larger file may never arrive, and the button then stays blocked: run the cell again.")
+    "content" is the file's bytes (for `helpers.load_image`). Jupyter's server drops a message of more than 10 MB
+    without a word, so the button names a limit; `make lab` allows 100 MB."""
+    tooltip = "A larger file may never arrive, and the button then stays blocked: run the cell again."
+    return widgets.FileUpload(description=f"{name}, up to 7 MB", accept="image/*", multiple=False, tooltip=tooltip,
+                              layout={"width": "max-content"})
 
 
 def _start(value):

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from helpers.networks import Network, WeightsUnavailable, drawn, load_weights
+from helpers.classifier import Network, WeightsUnavailable, drawn, load_weights
 
 
 def _conv(inputs, outputs, kernel, stride=1, padding=None):
@@ -25,7 +25,8 @@ def alexnet():
     body = nn.Sequential(
         *_conv_relu(3, 64, 11, 4, 2), nn.MaxPool2d(3, 2), *_conv_relu(64, 128, 5), nn.MaxPool2d(3, 2),
         *_conv_relu(128, 128, 3), *_conv_relu(128, 128, 3), *_conv_relu(128, 96, 3), nn.MaxPool2d(3, 2))
-    neck = nn.Sequential(nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(96 * 9, 256), nn.ReLU(), nn.Linear(256, 512), nn.ReLU())
+    neck = nn.Sequential(
+        nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(96 * 9, 256), nn.ReLU(), nn.Linear(256, 512), nn.ReLU())
     layers = {"conv1": "body.2", "conv2": "body.6", "conv3": "body.10", "conv4": "body.13", "conv5": "body.16",
               "fc6": "neck.3", "fc7": "neck.5"}
     return Network(body, neck, 512, layers)
@@ -38,8 +39,8 @@ def vgg():
 
 
 def wide_vgg():
-    """The network to draw with: VGG's stages, but the first is a single convolution with 64 filters, and the second is as
-    wide. What the first layers drop, color above all, no picture made with the network can have."""
+    """The network to draw with: VGG's stages, but the first is a single convolution with 64 filters, and the second is
+    as wide. What the first layers drop, color above all, no picture made with the network can have."""
     return _vgg((64,), (64, 64), (96, 96, 96), (128, 128, 128), (192, 192, 512))
 
 
@@ -105,7 +106,8 @@ class Dense(nn.Module):
 
     def __init__(self, inputs, growth):
         super().__init__()
-        self.branch = nn.Sequential(nn.BatchNorm2d(inputs), nn.ReLU(), *_conv_relu(inputs, 2 * growth, 1), _conv(2 * growth, growth, 3))
+        self.branch = nn.Sequential(
+            nn.BatchNorm2d(inputs), nn.ReLU(), *_conv_relu(inputs, 2 * growth, 1), _conv(2 * growth, growth, 3))
 
     def forward(self, x):
         return torch.cat([x, self.branch(x)], dim=1)

@@ -1,4 +1,4 @@
-"""Three networks that stand on a frozen classifier: one names pixels, one speaks, one draws what a feature vector stands for."""
+"""Three networks that stand on a frozen classifier: one names pixels, one speaks, one draws what features stand for."""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +6,8 @@ from torch import nn
 
 from helpers.collage import SUBJECTS
 from helpers.hooks import activations
-from helpers.networks import load_network, load_weights
+from helpers.classifier import load_weights
+from helpers.networks import load_network
 
 WORDS = ("<start>", "<end>", "a", "to", "the", "left", "right", "of", "above", "below", *SUBJECTS)
 START, END = 0, 1
@@ -14,8 +15,8 @@ LONGEST = 9  # words of the longest sentence, <end> among them
 
 
 class Head(nn.Module):
-    """What is trained on a classifier: `network` stays as it is, frozen and in eval mode, and is not saved with the head.
-    Its `layers` are the head's, so that hooks find them. `stands_on` names the network."""
+    """What is trained on a classifier: `network` stays as it is, frozen and in eval mode, and is not saved with the
+    head. Its `layers` are the head's, so that hooks find them. `stands_on` names the network."""
 
     stands_on = "vgg"
 
@@ -45,8 +46,8 @@ def _do_not_miss_network(head, keys):
 
 
 class Segmenter(Head):
-    """A feature pyramid (Lin, Dollár, Girshick, He, Hariharan & Belongie, CVPR 2017): from the coarsest layer down, each
-    adds what it knows of finer places; then one 1×1 convolution names each pixel.
+    """A feature pyramid (Lin, Dollár, Girshick, He, Hariharan & Belongie, CVPR 2017): from the coarsest layer down,
+    each adds what it knows of finer places; then one 1×1 convolution names each pixel.
 
     Pictures [n, 3, h, w] in [0, 1] -> logits [n, 11, h, w] of `labels`: the ten subjects and "background".
     """
@@ -57,12 +58,14 @@ class Segmenter(Head):
 
     def __init__(self, network):
         super().__init__(network)
-        self.lateral = nn.ModuleDict({name: nn.Conv2d(channels, self.width, 1) for name, channels in self.reads.items()})
+        self.lateral = nn.ModuleDict(
+            {name: nn.Conv2d(channels, self.width, 1) for name, channels in self.reads.items()})
         self.smooth = nn.ModuleDict({name: self._smooth() for name in self.reads})
         self.classifier = nn.Conv2d(self.width, len(self.labels), 1)
 
     def _smooth(self):
-        return nn.Sequential(nn.Conv2d(self.width, self.width, 3, padding=1, bias=False), nn.BatchNorm2d(self.width), nn.ReLU())
+        convolution = nn.Conv2d(self.width, self.width, 3, padding=1, bias=False)
+        return nn.Sequential(convolution, nn.BatchNorm2d(self.width), nn.ReLU())
 
     def forward(self, x):
         with activations(self.network, self.reads) as seen:
@@ -77,9 +80,9 @@ class Segmenter(Head):
 
 
 class Captioner(Head):
-    """A recurrent network that says what a picture shows, word by word (Lu, Xiong, Parikh & Socher, Knowing when to look,
-    CVPR 2017, without the sentinel): a GRU reads the words so far, its state chooses places of the last layer to attend
-    to, and state and places together answer with the next word. For pictures of 128 × 128 pixels.
+    """A recurrent network that says what a picture shows, word by word (Lu, Xiong, Parikh & Socher, Knowing when to
+    look, CVPR 2017, without the sentinel): a GRU reads the words so far, its state chooses places of the last layer to
+    attend to, and state and places together answer with the next word. For pictures of 128 × 128 pixels.
     """
 
     def __init__(self, network, maps=64, state=128):
@@ -98,14 +101,15 @@ class Captioner(Head):
         return (self.read(seen["conv5"]) + self.position).flatten(2)
 
     def tell(self, places, words):
-        """The logits [n, 20, t] of the word after each of `words` [n, t], and the attention [n, t, 64] that it was chosen with."""
+        """The logits [n, 20, t] of the word after each of `words` [n, t], and the attention [n, t, 64] that it was
+        chosen with."""
         states, _ = self.recurrent(self.embed(words))
         attention = (self.query(states) @ places / places.shape[1] ** 0.5).softmax(-1)
         context = attention @ places.transpose(1, 2)
         return self.speak(torch.cat([states, context], dim=2)).transpose(1, 2), attention
 
     def forward(self, x, words):
-        """Pictures [n, 3, 128, 128] and words [n, t], the first START -> the logits [n, 20, t] of the word after each."""
+        """Pictures [n, 3, 128, 128], words [n, t], the first START -> the logits [n, 20, t] of the word after each."""
         return self.tell(self.look(x), words)[0]
 
     @torch.no_grad()
@@ -118,8 +122,8 @@ class Captioner(Head):
 
 
 class Generator(Head):
-    """Draws a picture that has given features (Dosovitskiy & Brox, Generating images with perceptual similarity metrics based
-    on deep networks, NeurIPS 2016): a linear layer, then five times nearest upsampling and a 3×3 convolution.
+    """Draws a picture that has given features (Dosovitskiy & Brox, Generating images with perceptual similarity metrics
+    based on deep networks, NeurIPS 2016): a linear layer, then five times nearest upsampling and a 3×3 convolution.
 
     Codes [n, 512], the `features` of its network -> pictures [n, 3, 128, 128] in [0, 1].
     """
@@ -133,7 +137,8 @@ class Generator(Head):
         self.spread = nn.Linear(512, self.widths[0] * 16)
         layers = []
         for inputs, outputs in zip(self.widths, self.widths[1:]):
-            layers += [nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+            convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+            layers += [nn.Upsample(scale_factor=2), convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
         self.grow = nn.Sequential(*layers, nn.Conv2d(self.widths[-1], 3, 3, padding=1))
 
     def forward(self, code):
@@ -201,10 +206,11 @@ HEADS = {"segmenter": Segmenter, "captioner": Captioner, "generator": Generator}
 
 
 def load_head(name):
-    """The "segmenter" or the "captioner" on the course's vgg, or the "generator" on "robust", in eval mode, frozen, on the
-    CPU, whatever `source()` says.
+    """The "segmenter" or the "captioner" on the course's vgg, or the "generator" on "robust", in eval mode, frozen, on
+    the CPU, whatever `source()` says.
 
-    Raises KeyError if the name is none of these, WeightsUnavailable if its weights or its network's are missing or damaged.
+    Raises KeyError if the name is none of these, WeightsUnavailable if its weights or its network's are missing or
+    damaged.
     """
     head = HEADS[name](load_network(HEADS[name].stands_on, "course"))
     load_weights(name, head)

@@ -59,10 +59,19 @@ def _hooked(network):
         raise ValueError("network: it went through torch.compile and calls no hooks; take the one from before")
 
 
+def features(network, layer, images):
+    """What a layer says of pictures [n, 3, H, W], as for `activations`: [n, C, h, w]; what lies above it is not
+    computed."""
+    with activations(network, layer, stop=True) as seen:
+        network(images)
+    return seen[layer]
+
+
 @contextmanager
 def guided_relus(network):
     """Let only positive gradients pass back through each ReLU while the block runs: the gradient becomes guided
-    backprop's (Springenberg et al., ICLR Workshop 2015). Yields the number of ReLUs; they are as before after the block.
+    backprop's (Springenberg et al., ICLR Workshop 2015). Yields the number of ReLUs; they are as before after
+    the block.
 
     Forward and backward pass both belong into the block. Raises ValueError if the network has no ReLU module, or went
     through `torch.compile`.
@@ -132,5 +141,10 @@ def grad_cam(network, layer, image, target):
     with activations(network, [layer]) as seen:
         score = network(image.detach().clone().requires_grad_())[0, target]
     (gradient,) = torch.autograd.grad(score, seen[layer])
-    heat = F.relu((gradient.mean(dim=(2, 3), keepdim=True) * seen[layer].detach()).sum(dim=1, keepdim=True))
-    return F.interpolate(heat, size=image.shape[-2:], mode="bilinear", align_corners=False)[0, 0]
+    heat = F.relu((gradient.mean(dim=(2, 3), keepdim=True) * seen[layer].detach()).sum(dim=1))[0]
+    return upsample(heat, image.shape[-2:])
+
+
+def upsample(heat, size):
+    """A heat map [h, w] at the size (H, W) of the picture: [H, W]."""
+    return F.interpolate(heat[None, None], size=size, mode="bilinear", align_corners=False)[0, 0]

@@ -8,18 +8,24 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from helpers.networks import Network, WeightsUnavailable, drawn
+from helpers.classifier import Network, WeightsUnavailable, drawn
 
 # name -> (torchvision's name, layers: the lecture's name -> torchvision's, which module gives `features`)
 IMAGENET = {
-    "alexnet": ("alexnet", dict(conv1="features.1", conv2="features.4", conv3="features.7", conv4="features.9", conv5="features.11",
-                                fc6="classifier.2", fc7="classifier.5")),
-    "vgg": ("vgg16", dict(conv1="features.3", conv2="features.8", conv3="features.15", conv4="features.22", conv5="features.29")),
-    "vgg19": ("vgg19", dict(conv1="features.3", conv2="features.8", conv3="features.17", conv4="features.26", conv5="features.35")),
+    "alexnet": ("alexnet", dict(conv1="features.1", conv2="features.4", conv3="features.7", conv4="features.9",
+                                conv5="features.11", fc6="classifier.2", fc7="classifier.5")),
+    "vgg": ("vgg16", dict(conv1="features.3", conv2="features.8", conv3="features.15", conv4="features.22",
+                          conv5="features.29")),
+    "vgg19": ("vgg19", dict(conv1="features.3", conv2="features.8", conv3="features.17", conv4="features.26",
+                            conv5="features.35")),
     "resnet18": ("resnet18", dict(conv1="relu", **{f"conv{i + 1}": f"layer{i}.1.relu" for i in range(1, 5)})),
-    "resnet101": ("resnet101", dict(conv1="relu", conv2="layer1.2.relu", conv3="layer2.3.relu", conv4="layer3.22.relu", conv5="layer4.2.relu")),
-    "densenet121": ("densenet121", dict(conv1="features.relu0", **{f"conv{i + 1}": f"features.transition{i}.relu" for i in range(1, 4)}, conv5="relu")),
-    "squeezenet": ("squeezenet1_0", dict(conv1="features.1", conv2="features.5", conv3="features.10", conv4="features.12", conv5="classifier.2")),
+    "resnet101": ("resnet101", dict(conv1="relu", conv2="layer1.2.relu", conv3="layer2.3.relu", conv4="layer3.22.relu",
+                                    conv5="layer4.2.relu")),
+    "densenet121": ("densenet121", dict(conv1="features.relu0", conv2="features.transition1.relu",
+                                        conv3="features.transition2.relu", conv4="features.transition3.relu",
+                                        conv5="relu")),
+    "squeezenet": ("squeezenet1_0", dict(conv1="features.1", conv2="features.5", conv3="features.10",
+                                         conv4="features.12", conv5="classifier.2")),
 }
 IMAGENET["plain"] = IMAGENET["vgg"]  # what the course draws with beside "robust"
 
@@ -67,7 +73,8 @@ class ImageNetNetwork(Network):
     def features(self, x):
         found = []
         if self._reads:
-            hook = self.layers[self._reads].register_forward_hook(lambda module, inputs, output: found.append(output.mean((2, 3))))
+            hook = self.layers[self._reads].register_forward_hook(
+                lambda module, inputs, output: found.append(output.mean((2, 3))))
         else:
             hook = self.classifier.register_forward_pre_hook(lambda module, inputs: found.append(inputs[0]))
         try:
@@ -110,7 +117,8 @@ def _separate_relus(model):
 def load(name, weights):
     """A network of `IMAGENET`, "untrained" or not."""
     if name == "robust":
-        raise WeightsUnavailable("robust: torchvision has no network trained against an adversary; going on with the plain one.")
+        raise WeightsUnavailable(
+            "robust: torchvision has no network trained against an adversary; going on with the plain one.")
     if name not in IMAGENET:
         raise WeightsUnavailable(f"{name}: no ImageNet network of this name; choose from {', '.join(IMAGENET)}.")
     models, (full_name, layers) = import_torchvision().models, IMAGENET[name]
@@ -118,13 +126,13 @@ def load(name, weights):
     if weights == "untrained":
         return drawn(lambda: ImageNetNetwork(models.get_model(full_name), layers, choice.meta["categories"]))
     file = Path(torch.hub.get_dir()) / "checkpoints" / Path(choice.url).name
+    missing = f"{full_name}: its ImageNet weights are not in TORCH_HOME and can't be downloaded now."
+    damaged = f"{full_name}: {file.name} in TORCH_HOME is damaged; delete it and it is fetched anew."
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # torch.hub prints where it saves; the progress bar remains
             model = models.get_model(full_name, weights=choice)
     except OSError as error:
-        if file.exists():
-            raise WeightsUnavailable(f"{full_name}: {file.name} in TORCH_HOME is damaged; delete it and it is fetched anew.") from error
-        raise WeightsUnavailable(f"{full_name}: its ImageNet weights are not in TORCH_HOME and can't be downloaded now.") from error
+        raise WeightsUnavailable(damaged if file.exists() else missing) from error
     except (RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        raise WeightsUnavailable(f"{full_name}: {file.name} in TORCH_HOME is damaged; delete it and it is fetched anew.") from error
+        raise WeightsUnavailable(damaged) from error
     return ImageNetNetwork(model, layers, choice.meta["categories"])

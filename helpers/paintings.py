@@ -1,7 +1,8 @@
-"""Pictures to take a style from: textures cut out of the photos, and pictures that a few lines of code paint after a photo.
+"""Pictures to take a style from: textures cut out of the photos, and pictures that a few lines of code paint after a
+photo.
 
-The photos come with scikit-image, scikit-learn and matplotlib (see helpers.photos) and are free to use; what is painted here
-is in the public domain.
+The photos come with scikit-image, scikit-learn and matplotlib (see helpers.photos) and are free to use; what is painted
+here is in the public domain.
 """
 
 import math
@@ -64,8 +65,8 @@ def _edges(picture, blur):
 
 
 def strokes(photo, left, top, side, gain=1.6, light=1.0):
-    """Curved brush strokes that follow the photo's edges, from broad to fine (Hertzmann, SIGGRAPH 1998), each of several
-    bristles that are a little lighter or darker."""
+    """Curved brush strokes that follow the photo's edges, from broad to fine (Hertzmann, SIGGRAPH 1998), each of
+    several bristles that are a little lighter or darker."""
     random = np.random.default_rng(0)
     photo = np.clip(light * _vivid(_cut(photo, left, top, side), gain), 0, 255)
     canvas = cv2.GaussianBlur(photo, (0, 0), 12).astype(np.uint8)
@@ -101,7 +102,8 @@ def _stroke(canvas, along, start, length, width, color, random):
 
 
 def stained_glass(panes=190):
-    """Panes of colored glass in lead: the cells nearest to random points (a Voronoi diagram), brighter in their middle."""
+    """Panes of colored glass in lead: the cells nearest to random points (a Voronoi diagram), brighter in their
+    middle."""
     random = np.random.default_rng(3)
     points = random.uniform(0, SIDE, (panes, 2)).astype(np.float32)
     grid = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), -1).astype(np.float32)
@@ -131,13 +133,14 @@ def dots(photo, left, top, side, step=17):
         row, column = (int(np.clip(value, 0, SIDE - 1)) for value in (y, x))
         hue = random.normal(0, 45, 3)
         color = np.clip(1.1 * photo[row, column] + hue - hue.mean(), 0, 255).tolist()
-        cv2.circle(canvas, (round(x * 8), round(y * 8)), round(8 * step * random.uniform(0.38, 0.52)), color, -1, cv2.LINE_AA, shift=3)
+        center, radius = (round(x * 8), round(y * 8)), round(8 * step * random.uniform(0.38, 0.52))
+        cv2.circle(canvas, center, radius, color, -1, cv2.LINE_AA, shift=3)
     return canvas
 
 
 def woodcut(photo, left, top, side):
-    """Black lines on paper that follow the photo's forms, broader where it is darker: noise smeared along the edges (line
-    integral convolution; Cabral & Leedom, SIGGRAPH 1993), then cut at a level that the light decides."""
+    """Black lines on paper that follow the photo's forms, broader where it is darker: noise smeared along the edges
+    (line integral convolution; Cabral & Leedom, SIGGRAPH 1993), then cut at a level that the light decides."""
     random = np.random.default_rng(0)
     piece = _cut(photo, left, top, side)
     along = _edges(piece, 11).astype(np.float32)
@@ -159,8 +162,10 @@ def woodcut(photo, left, top, side):
 
 
 def printed():
-    """Print: lines of the page side by side, black on white, bolder, and white on black, so that it has light and dark parts."""
-    page = cv2.resize(photo_array("page")[44:140, 4:376], None, fx=2.3, fy=2.3, interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    """Print: lines of the page side by side, black on white, bolder, and white on black, so that it has light and dark
+    parts."""
+    page = photo_array("page")[44:140, 4:376]
+    page = cv2.resize(page, None, fx=2.3, fy=2.3, interpolation=cv2.INTER_CUBIC).astype(np.float32)
     page = page / cv2.GaussianBlur(page, (0, 0), 30)
     ink = np.clip((page - 0.62) / 0.38, 0, 1)
     bold = cv2.erode(ink, np.ones((4, 4)))
@@ -181,7 +186,8 @@ def mosaic(photo, left, top, side, tile=14):
         stone = np.zeros_like(free)
         cv2.fillConvexPoly(stone, np.rint(np.array(corners) * 8).astype(np.int32), 1, shift=3)
         if (stone & free).sum() > 0.93 * stone.sum():
-            color = np.clip(colors[int(y), int(x)] * random.uniform(0.75, 1.2) + random.normal(0, 8, 3), 0, 255).tolist()
+            color = colors[int(y), int(x)] * random.uniform(0.75, 1.2) + random.normal(0, 8, 3)
+            color = np.clip(color, 0, 255).tolist()
             cv2.fillConvexPoly(canvas, np.rint(np.array(corners) * 8).astype(np.int32), color, cv2.LINE_AA, shift=3)
             free &= 1 - cv2.dilate(stone, np.ones((3, 3), np.uint8))
     return canvas
@@ -200,7 +206,8 @@ STYLES = {
     "night": Style(partial(strokes, "rocket", 190, 60, 367, 2.0, 1.35), f"brush strokes after rocket.jpg, {_SKIMAGE}"),
     "glass": Style(stained_glass, "stained glass, drawn by code"),
     "dots": Style(partial(dots, "flower", 130, 0, 400), f"dots after flower.jpg, {_SKLEARN}"),
-    "woodcut": Style(partial(woodcut, "officer", 60, 60, 400), "lines after grace_hopper.jpg, which ships with matplotlib"),
+    "woodcut": Style(partial(woodcut, "officer", 60, 60, 400),
+                     "lines after grace_hopper.jpg, which ships with matplotlib"),
     "mosaic": Style(partial(mosaic, "cup", 100, 0, 400), f"stones after coffee.png, {_SKIMAGE}"),
     "petals": Style(partial(_cut, "flower", 215, 125, 165), f"a part of flower.jpg, {_SKLEARN}"),
     "tissue": Style(partial(_cut, "tissue", 130, 60, 250), f"a part of ihc.png, {_SKIMAGE}"),

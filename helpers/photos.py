@@ -91,8 +91,8 @@ def load_image(source, size=None):
     """A user's own picture: float32 [3, H, W] in [0, 1]; with `size`, the square [3, size, size] at its center.
 
     source: a path, the bytes of a file, or a PIL picture. It is turned upright as its EXIF data say; transparent parts
-    become white, and gray, 16-bit, float and CMYK pictures become RGB. Floats are taken from 0 to 1, 255, 4095 or 65535,
-    whatever fits nearly all of them; 16-bit pictures that stay below 4096 are taken as 12 bits, with a warning.
+    become white, and gray, 16-bit, float and CMYK pictures become RGB. Floats are taken from 0 to 1, 255, 4095 or
+    65535, whatever fits nearly all of them; 16-bit pictures that stay below 4096 are taken as 12 bits, with a warning.
     Raises FileNotFoundError, TypeError if the source is none of these, or ValueError if it is not a whole picture, has
     more than 50 million pixels, or is a HEIC file.
     """

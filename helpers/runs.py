@@ -11,8 +11,8 @@ RUNS = DATA / "runs"
 class Run(NamedTuple):
     """A stored optimization, by the key of each picture.
 
-    pictures: [3, H, W] in [0, 1], as their files (WebP) decode; losses: the loss before each step; settings: what it was
-    computed with; seconds: CPU seconds of all together, on one machine.
+    pictures: [3, H, W] in [0, 1], as their files (WebP) decode; losses: the loss before each step; settings: what it
+    was computed with; seconds: CPU seconds of all together, on one machine.
     """
 
     pictures: dict

@@ -4,6 +4,7 @@
 """
 
 import torch
+from skimage.filters import sobel
 
 
 def pointing_game(maps, masks):
@@ -38,7 +39,8 @@ def specificity(heat, asked, other):
 
 def class_iou(found, true, classes):
     """Intersection over union of the pixels that are given to a class and the class's own, over all pictures together
-    (Everingham et al., The PASCAL visual object classes challenge, IJCV 2010): [classes], NaN for a class that is in neither.
+    (Everingham et al., The PASCAL visual object classes challenge, IJCV 2010): [classes], NaN for a class that is in
+    neither.
 
     found, true: a class for each pixel, int64 [n, H, W].
     """
@@ -56,6 +58,11 @@ def random_map(height, width, seed):
     """The other baseline: smooth random hills, as coarse as a last layer's maps."""
     coarse = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(seed))
     return torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear", align_corners=False)[0, 0]
+
+
+def edge_map(image):
+    """The baseline that sees the picture but no network: how strong the edges of [3, H, W] are (Sobel), [H, W]."""
+    return torch.from_numpy(sobel(image.detach().mean(dim=0).cpu().numpy()))
 
 
 def _pairs(maps, masks):

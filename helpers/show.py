@@ -7,8 +7,10 @@ import math
 import textwrap
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from IPython.display import display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from helpers.photos import to_pil
@@ -20,21 +22,22 @@ WIDEST = 1100
 def figure(fig, caption, alt):
     """Show a matplotlib figure with a caption below it and an alt text, and close it."""
     fig.supxlabel(textwrap.fill(caption, max(30, int(13 * fig.get_figwidth()))), fontsize=10)
-    picture = Image.open(io.BytesIO(png(fig)))
-    copies = [_encoded(picture, "WEBP", lossless=True), _encoded(picture, "WEBP", quality=85, use_sharp_yuv=True)]
-    _display(picture, _img(min(copies, key=len), alt), "<Figure>", alt)
+    _display(picture(fig), "<Figure>", alt)
 
 
-def _display(picture, page, name, alt):
-    """Show a PIL picture as what a notebook stores of it.
+def _display(image, name, alt, page=None):
+    """Show a PIL picture as what a notebook stores of it; `page` is the HTML of what moves.
 
     JupyterLab and nbconvert drop the alt text of a picture but keep that of HTML. So both are stored: HTML with a WebP,
     which a browser shows, and for readers that strip it a JPEG or PNG, whichever is smaller.
     """
-    kinds = {"image/jpeg": _encoded(picture, "JPEG", quality=80, progressive=True, optimize=True),
-             "image/png": _encoded(picture, "PNG", optimize=True)}
+    webp = _encoded(image, "WEBP", quality=85, use_sharp_yuv=True)
+    kinds = {"image/jpeg": _encoded(image, "JPEG", quality=80, progressive=True, optimize=True)}
+    if len(_encoded(image, "WEBP", lossless=True, method=0)) < 3 * len(webp):  # else a photo, which loss makes smaller
+        webp = min(webp, _encoded(image, "WEBP", lossless=True), key=len)
+        kinds["image/png"] = _encoded(image, "PNG", optimize=True)
     kind = min(kinds, key=lambda kind: len(kinds[kind]))
-    data = {kind: base64.b64encode(kinds[kind]).decode(), "text/plain": name, "text/html": page}
+    data = {kind: base64.b64encode(kinds[kind]).decode(), "text/plain": name, "text/html": page or _img(webp, alt)}
     display(data, metadata={kind: {"alt": alt}}, raw=True)
 
 
@@ -48,7 +51,7 @@ def animation(images, milliseconds=120, *, caption, alt):
     webp = _encoded(there_and_back[0], "WEBP", save_all=True, append_images=there_and_back[1:], duration=milliseconds,
                     loop=0, quality=80)
     page = f"<figure>{_img(webp, alt)}<figcaption>{html.escape(caption)}</figcaption></figure>"
-    _display(frames[-1], page, "<Animation>", alt)
+    _display(frames[-1], "<Animation>", alt, page)
     return webp
 
 
@@ -62,12 +65,18 @@ def _encoded(picture, kind, **options):
     return stream.getvalue()
 
 
-def png(fig):
-    """A matplotlib figure as the bytes of a PNG, at most `WIDEST` pixels wide; closes it."""
-    stream = io.BytesIO()
-    fig.savefig(stream, format="png", dpi=min(90, WIDEST / fig.get_figwidth()))
+def picture(fig):
+    """A matplotlib figure as a PIL picture, at most `WIDEST` pixels wide; closes it."""
+    fig.set_dpi(min(90, WIDEST / fig.get_figwidth()))
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()
     plt.close(fig)
-    return _encoded(Image.open(stream).convert("RGB"), "PNG")
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+
+def png(fig):
+    """A matplotlib figure as the bytes of a PNG; closes it."""
+    return _encoded(picture(fig), "PNG")
 
 
 def signed(gradient):
@@ -88,7 +97,8 @@ def tile(images, columns, gap=1, background=1.0):
 
 
 def plot_grid(images, titles=None, columns=8, size=1.3, heats=None):
-    """A figure of pictures [3, H, W] or of gray maps [H, W], each map between its own extremes; `heats` are laid over."""
+    """A figure of pictures [3, H, W] or of gray maps [H, W], each map between its own extremes; `heats` are laid
+    over."""
     rows = math.ceil(len(images) / columns)
     columns = min(columns, len(images))
     height, width = images[0].shape[-2:]

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from helpers.hooks import activations
-from helpers.networks import load_weights
+from helpers.classifier import load_weights
 from helpers.paintings import STYLES
 
 STYLE_WEIGHTS = {"conv1": 10.0, "conv2": 3.0, "conv3": 1.0, "conv4": 1.0}  # the first layers hold color and fine grain
@@ -18,7 +18,8 @@ CONTENT_LAYER = "conv4"
 SHARP_LAYERS = ("conv3", CONTENT_LAYER)  # of the content loss that the painters train on: conv3 still holds fine edges
 NOISE = 0.6  # what is added to a photo before it is painted, as a share of the photo's own standard deviation
 PAINTED = tuple(name for name, style in STYLES.items() if style.trained)  # the styles of the network "many"
-CONTENT_WEIGHTS = dict.fromkeys(PAINTED, 0.7) | {"night": 1.8, "woodcut": 1.6, "print": 2.4}  # of the content loss, in training
+# Of the content loss, in training.
+CONTENT_WEIGHTS = dict.fromkeys(PAINTED, 0.7) | {"night": 1.8, "woodcut": 1.6, "print": 2.4}
 
 
 def gram_matrix(features):
@@ -39,14 +40,11 @@ def total_variation(image, beta=2.0, epsilon=1e-8):
     return (right.square() + below.square() + epsilon * (beta < 2)).pow(beta / 2).sum()
 
 
-def loss_network(network):
-    """A copy of a network in eval mode to compare pictures with: its pooling takes the mean, for notebook 10 finds its textures
-    smoother, and each batch normalization is part of the convolution before it, which gives the same numbers sooner."""
+def without_batch_norm(network):
+    """A copy of a network in eval mode, each batch normalization made a part of the convolution before it: the same
+    numbers, sooner."""
     network = copy.deepcopy(network)
     for module in list(network.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, nn.MaxPool2d):
-                setattr(module, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode))
         if isinstance(module, nn.Sequential):
             for i, (first, second) in enumerate(pairwise(list(module))):
                 if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
@@ -54,12 +52,28 @@ def loss_network(network):
     return network
 
 
+def with_average_pooling(network):
+    """A copy of a network whose maximum pooling takes the mean."""
+    network = copy.deepcopy(network)
+    for module in list(network.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.MaxPool2d):
+                setattr(module, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode))
+    return network
+
+
+def loss_network(network):
+    """A copy of a network in eval mode to compare pictures with: its pooling takes the mean, for notebook 10 finds its
+    textures smoother."""
+    return with_average_pooling(without_batch_norm(network))
+
+
 class PerceptualLoss(nn.Module):
     """How far pictures are from a content and from a style, seen by a network (Johnson, Alahi & Fei-Fei, ECCV 2016).
 
-    network: a frozen classifier; styles: pictures [S, 3, h, w]; weights: of the layers' style losses; content_layers: those
-    whose mean distance is the content loss. Both losses are relative squared distances: 1 is as far as zero activations, or
-    a zero Gram matrix, would be.
+    network: a frozen classifier; styles: pictures [S, 3, h, w]; weights: of the layers' style losses; content_layers:
+    those whose mean distance is the content loss. Both losses are relative squared distances: 1 is as far as zero
+    activations, or a zero Gram matrix, would be.
     """
 
     def __init__(self, network, styles, weights=STYLE_WEIGHTS, content_layers=SHARP_LAYERS):
@@ -71,7 +85,7 @@ class PerceptualLoss(nn.Module):
 
     def look(self, images):
         """The activations of the layers that are compared: {layer: [n, C, H, W]}."""
-        with activations(self.network, {*self.weights, *self.content_layers}) as seen:
+        with activations(self.network, {*self.weights, *self.content_layers}, stop=True) as seen:
             self.network(images)
         return {layer: value.float() for layer, value in seen.items()}
 
@@ -82,12 +96,13 @@ class PerceptualLoss(nn.Module):
         return {layer: seen[layer] for layer in self.content_layers}
 
     def forward(self, images, content, style):
-        """Pictures [n, 3, H, W], `content` of their originals, and the index [n] of each one's style -> (content loss [n],
-        style loss [n])."""
+        """Pictures [n, 3, H, W], `content` of their originals, and the index [n] of each one's style -> (content loss
+        [n], style loss [n])."""
         seen = self.look(images)
         kept = sum(_relative(seen[layer], content[layer]) for layer in self.content_layers) / len(self.content_layers)
         wanted = {layer: gram.to(images.device)[style] for layer, gram in self.wanted.items()}
-        return kept, sum(weight * _relative(gram_matrix(seen[layer]), wanted[layer]) for layer, weight in self.weights.items())
+        apart = {layer: _relative(gram_matrix(seen[layer]), wanted[layer]) for layer in self.weights}
+        return kept, sum(weight * apart[layer] for layer, weight in self.weights.items())
 
 
 def _relative(found, wanted):
@@ -150,7 +165,8 @@ class StylizationNetwork(nn.Module):
         self.down = nn.ModuleList([Layer(3, width, 9, norm), Layer(width, 2 * width, 3, norm, stride=2),
                                    Layer(2 * width, 4 * width, 3, norm, stride=2)])
         self.blocks = nn.ModuleList([Block(4 * width, norm) for _ in range(blocks)])
-        self.up = nn.ModuleList([Layer(4 * width, 2 * width, 3, norm, upsample=2), Layer(2 * width, width, 3, norm, upsample=2)])
+        self.up = nn.ModuleList([Layer(4 * width, 2 * width, 3, norm, upsample=2),
+                                 Layer(2 * width, width, 3, norm, upsample=2)])
         self.paint = Layer(width, 3, 9, norm)
 
     def forward(self, images, *style):
@@ -173,8 +189,8 @@ instance_norm = partial(nn.InstanceNorm2d, affine=True)
 
 
 def stylizer(name):
-    """The stylization network `name`, as drawn: "many", with conditional instance normalization for all styles of `PAINTED`,
-    or one of these styles, with instance normalization."""
+    """The stylization network `name`, as drawn: "many", with conditional instance normalization for all styles of
+    `PAINTED`, or one of these styles, with instance normalization."""
     if name == "many":
         return StylizationNetwork(partial(ConditionalInstanceNorm, styles=len(PAINTED)))
     if name not in PAINTED:

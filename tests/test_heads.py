@@ -4,12 +4,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from helpers import load_network, networks
+from helpers import WeightsUnavailable, classifier, load_network
 from helpers.collage import SUBJECTS, pairs, scenes
 from helpers.heads import (
     HEADS, LONGEST, START, WORDS, Captioner, Generator, Segmenter, captions, describe, load_head, pixel_classes, sentence, spell)
 from helpers.make.contest import Contest
 from helpers.make.training import exact_match, mean_iou, recognized
+from helpers.photos import DATA
 
 
 @pytest.fixture(scope="module", params=HEADS)
@@ -92,13 +93,13 @@ def test_head_stands_on_a_course_network_in_any_source(name, monkeypatch):
 @pytest.mark.parametrize("name", HEADS)
 def test_missing_weights(name, monkeypatch, tmp_path):
     for below in ("vgg", "robust"):
-        (tmp_path / f"{below}.safetensors").write_bytes((networks.WEIGHTS / f"{below}.safetensors").read_bytes())
-    monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
-    with pytest.raises(networks.WeightsUnavailable, match=f"{name}.safetensors is missing; rebuild it with `python -m helpers.make.training {name}`"):
+        (tmp_path / f"{below}.safetensors").write_bytes((classifier.WEIGHTS / f"{below}.safetensors").read_bytes())
+    monkeypatch.setattr(classifier, "WEIGHTS", tmp_path)
+    with pytest.raises(WeightsUnavailable, match=f"{name}.safetensors is missing; rebuild it with `python -m helpers.make.training {name}`"):
         load_head(name)
     other = next(other for other in HEADS if other != name)
-    (tmp_path / f"{name}.safetensors").write_bytes((networks.DATA / "weights" / f"{other}.safetensors").read_bytes())
-    with pytest.raises(networks.WeightsUnavailable, match="damaged"):
+    (tmp_path / f"{name}.safetensors").write_bytes((DATA / "weights" / f"{other}.safetensors").read_bytes())
+    with pytest.raises(WeightsUnavailable, match="damaged"):
         load_head(name)
 
 
@@ -178,6 +179,6 @@ def test_what_the_generator_draws_of_unseen_scenes_is_recognized():
 
 @pytest.mark.parametrize("name, limit", [("segmenter", 0.5e6), ("captioner", 0.5e6), ("generator", 4e6)])
 def test_files_are_small(name, limit):
-    path = networks.WEIGHTS / f"{name}.safetensors"
+    path = classifier.WEIGHTS / f"{name}.safetensors"
     assert path.stat().st_size < limit
     assert all(value.dtype == torch.float16 for key, value in load_file(path).items() if value.is_floating_point())

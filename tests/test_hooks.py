@@ -6,8 +6,9 @@ from captum.attr import GuidedBackprop
 from torch import nn
 
 from helpers import activations, grad_cam, guided_backprop, guided_relus, load_network
+from helpers.classifier import Network, drawn
+from helpers.hooks import features, upsample
 from helpers.imagenet import import_torchvision
-from helpers.networks import Network
 
 
 @pytest.fixture
@@ -97,6 +98,20 @@ def test_a_stopped_pass_has_the_same_gradient(network):
     assert torch.equal(*gradients) and gradients[0].abs().sum() > 0
 
 
+def test_features_are_a_layers_output_and_the_pass_ends_there(network):
+    images, calls = torch.rand(2, 3, 16, 16), calls_of(network.neck)
+    with activations(network, "conv1") as seen:
+        network(images)
+    assert len(calls) == 1
+    assert torch.equal(features(network, "conv1", images), seen["conv1"]) and len(calls) == 1
+
+
+def test_a_heat_map_is_enlarged_around_its_middle():
+    heat = upsample(torch.tensor([[0.0, 0.0], [0.0, 4.0]]), (4, 8))
+    assert heat.shape == (4, 8) and heat.max() == heat[3, 7] == 4 and heat[0].max() == 0
+    assert torch.allclose(heat.mean(), torch.tensor(1.0))
+
+
 def test_a_stopped_pass_leaves_no_hooks(network):
     with activations(network, ["conv1"], stop=True):
         assert hooks(network) == 1
@@ -147,7 +162,7 @@ def test_any_modules_layer_can_be_named_by_its_path_or_itself():
 
 
 def test_grad_cam_takes_a_network_of_torchvisions():
-    network = import_torchvision().models.resnet18().eval()
+    network = drawn(import_torchvision().models.resnet18).eval()
     image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     heat = grad_cam(network, "layer3", image, 5)
     assert heat.shape == (64, 64) and heat.max() > 0

@@ -14,12 +14,13 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import nn
 
-from helpers import activations, networks
+from helpers import activations, classifier
 from helpers.collage import scenes
 from helpers.families import COURSE
 from helpers.imagenet import IMAGENET, import_torchvision
 from helpers.make.training import SEED, TEST_SEED, perturb
-from helpers.networks import WEIGHTS, WeightsUnavailable, first_convolution, load_network, load_networks
+from helpers.classifier import WEIGHTS, WeightsUnavailable, first_convolution
+from helpers.networks import load_network, load_networks
 from helpers.photos import PHOTOS, load_image, photo
 
 ROOT = Path(__file__).parent.parent
@@ -162,7 +163,7 @@ def weights_of_another():
 @pytest.mark.parametrize("content", [None, bytes, lambda: b"not weights", half_a_file, weights_of_another],
                          ids=["none", "empty", "text", "half", "another's"])
 def test_missing_and_damaged_weights(content, tmp_path, monkeypatch):
-    monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(classifier, "WEIGHTS", tmp_path)
     if content:
         (tmp_path / "resnet18.safetensors").write_bytes(content())
     what = "damaged" if content else "missing"
@@ -179,7 +180,7 @@ def test_load_networks_goes_on_with_the_others(capsys):
 
 
 def test_load_networks_with_none(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(classifier, "WEIGHTS", tmp_path)
     with pytest.raises(WeightsUnavailable):
         load_networks(["vgg", "alexnet"], "course")
     assert "python -m helpers.make.training vgg" in capsys.readouterr().out

@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.metrics import jaccard_score
 
-from helpers.scores import center_map, class_iou, energy_inside, iou, pointing_game, random_map
+from helpers.scores import center_map, class_iou, edge_map, energy_inside, iou, pointing_game, random_map
 
 MASK = torch.zeros(1, 4, 4, dtype=torch.bool)
 MASK[0, :2, :2] = True  # four pixels of sixteen
@@ -67,6 +67,14 @@ def test_center_map():
     assert map.shape == (5, 9) and map.argmax() == 2 * 9 + 4
     assert torch.allclose(map, map.flip(0)) and torch.allclose(map, map.flip(1))
     assert map[2, 0].item() == pytest.approx(math.exp(-2)) and map.min() > 0
+
+
+def test_edge_map():
+    image = torch.zeros(3, 8, 8)
+    image[:, :, 4:] = 0.5
+    map = edge_map(image)
+    assert map.shape == (8, 8) and torch.equal(map.nonzero()[:, 1].unique(), torch.tensor([3, 4]))
+    assert torch.equal(edge_map(image.flip(2)), map.flip(1))
 
 
 def test_random_map():

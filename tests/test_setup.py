@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from functools import cache
+from graphlib import TopologicalSorter
 from importlib import metadata
 from pathlib import Path
 
@@ -76,6 +77,23 @@ def test_imports_are_required(path):
     third_party = set(imported_packages(code(path))) - sys.stdlib_module_names - {"helpers"}
     missing = {name for name in third_party if not required & set(providers().get(name, []))}
     assert not missing, f"{path.name} imports what requirements.txt lacks: {missing}"
+
+
+def test_helpers_import_each_other_in_no_circle():
+    modules = {path: "helpers" + "".join(f".{part}" for part in path.relative_to(ROOT / "helpers").with_suffix("").parts
+                                         if part != "__init__") for path in ROOT.glob("helpers/**/*.py")}
+    graph = {name: set() for name in modules.values()}
+    for path, name in modules.items():
+        for node in ast.walk(ast.parse(code(path))):
+            if isinstance(node, ast.ImportFrom):
+                whole = {f"{node.module}.{alias.name}" for alias in node.names} & set(graph)
+                graph[name] |= whole or {node.module} & set(graph)
+    assert list(TopologicalSorter(graph).static_order()), "CycleError names the circle"
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("helpers/**/*.py")), ids=lambda path: path.name)
+def test_lines_of_helpers_have_at_most_120_characters(path):
+    assert [line for line in code(path).splitlines() if len(line) > 120] == []
 
 
 @pytest.mark.parametrize("changed, wanted", [

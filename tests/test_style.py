@@ -5,12 +5,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers import load_network, networks, photo
+from helpers import WeightsUnavailable, activations, classifier, load_network, photo
 from helpers.make import stylizing
 from helpers.make.stylizing import SEEN, TURNS, UNSEEN, Stylization, contents, turned
 from helpers.paintings import style_picture
-from helpers.style import (PAINTED, ConditionalInstanceNorm, PerceptualLoss, StylizationNetwork, gram_matrix, instance_norm, load_stylizer,
-                           stylizer, total_variation, with_one_style)
+from helpers.style import (
+    PAINTED, ConditionalInstanceNorm, PerceptualLoss, StylizationNetwork, gram_matrix, instance_norm, load_stylizer,
+    loss_network, stylizer, total_variation, with_average_pooling, with_one_style, without_batch_norm)
 
 
 def random(*shape, seed=0):
@@ -30,7 +31,35 @@ def test_total_variation_of_a_ramp():
     assert total_variation(ramp, 1.0).item() == pytest.approx(3 * 4 * 5 * 0.5, rel=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("beta", [1.0, 2.0])
+def test_total_variation_has_a_gradient_in_half_precision(dtype, beta):
+    x = torch.cat([random(3, 6, 6), torch.full((3, 6, 2), 0.5)], dim=2).to(dtype).requires_grad_()
+    value = total_variation(x, beta)
+    (gradient,) = torch.autograd.grad(value, x)
+    single = x.detach().float().requires_grad_()
+    (exact,) = torch.autograd.grad(total_variation(single, beta), single)
+    assert gradient.isfinite().all() and torch.allclose(gradient.float(), exact, atol=0.02)
+
+
 # ---- the losses -----------------------------------------------------------------------------------------------------
+
+
+def test_a_network_without_batch_norm_says_the_same():
+    network, x = load_network("robust", "course"), photo("cat", 32)[None]
+    folded = without_batch_norm(network)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
+    assert any(isinstance(module, nn.BatchNorm2d) for module in network.modules()), "the original stays as it is"
+    assert torch.allclose(folded(x), network(x), atol=1e-3)
+
+
+def test_average_pooling_takes_the_place_of_maximum_pooling():
+    network, x = load_network("robust", "course"), photo("cat", 32)[None]
+    averaged, first = with_average_pooling(network), [*network.layers][0]
+    with activations(averaged, first) as seen:
+        answer = averaged(x)
+    assert torch.allclose(averaged.body[3](seen[first]), F.avg_pool2d(seen[first], 2))
+    assert not torch.allclose(answer, network(x), atol=0.1) and torch.allclose(loss_network(network)(x), answer, atol=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +137,8 @@ def test_one_style_of_many():
 
 
 def test_missing_weights(tmp_path, monkeypatch):
-    monkeypatch.setattr(networks, "WEIGHTS", tmp_path)
-    with pytest.raises(networks.WeightsUnavailable, match="stylize_many.safetensors is missing"):
+    monkeypatch.setattr(classifier, "WEIGHTS", tmp_path)
+    with pytest.raises(WeightsUnavailable, match="stylize_many.safetensors is missing"):
         load_stylizer("many")
 
 

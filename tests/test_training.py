@@ -11,7 +11,7 @@ from safetensors import safe_open
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from helpers import load_network, networks
+from helpers import classifier, load_network
 from helpers.make import strangers, stylizing, training
 from helpers.collage import pairs, scenes
 from helpers.families import COURSE
@@ -166,9 +166,9 @@ def test_a_run_writes_a_network_that_loads(tiny, tmp_path, monkeypatch, capsys):
         assert sorted(file.keys()) == ["00000", "00010"]
         last = file.get_tensor("00010")
 
-    monkeypatch.setattr(networks, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(classifier, "WEIGHTS", tmp_path / "weights")
     network = load_network("resnet18", "course")
-    assert torch.equal(networks.first_convolution(network).weight, last.float())
+    assert torch.equal(classifier.first_convolution(network).weight, last.float())
     assert network(torch.rand(1, 3, 64, 64)).isfinite().all()
 
 
@@ -177,13 +177,13 @@ def test_a_run_writes_a_head_that_loads(tiny, name, score, tmp_path, monkeypatch
     full = training.SCORES[name][1]
     monkeypatch.setitem(training.SCORES, name, (score, partial(full, n=4)))
     below = HEADS[name].stands_on
-    before = networks.load_network(below, "course").state_dict()
+    before = load_network(below, "course").state_dict()
     training.run(name, Recipe(steps=2, batch=4, peak=1e-3), tmp_path)
     with safe_open(tmp_path / "weights" / f"{name}.safetensors", "pt") as file:
         assert file.metadata().keys() == {"steps", "batch", "seed", "minutes", score}
         assert not any(key.startswith("network.") for key in file.keys())
-    (tmp_path / "weights" / f"{below}.safetensors").write_bytes((networks.WEIGHTS / f"{below}.safetensors").read_bytes())
-    monkeypatch.setattr(networks, "WEIGHTS", tmp_path / "weights")
+    (tmp_path / "weights" / f"{below}.safetensors").write_bytes((classifier.WEIGHTS / f"{below}.safetensors").read_bytes())
+    monkeypatch.setattr(classifier, "WEIGHTS", tmp_path / "weights")
     after = load_head(name).network.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
 
@@ -195,7 +195,7 @@ def test_a_run_writes_a_stylization_network_that_loads(name, tmp_path, monkeypat
     monkeypatch.setattr(training, "contents", partial(stylizing.contents, size=32))
     monkeypatch.setattr(stylizing, "style_picture", lambda style: torch.rand(3, 32, 32))
     training.run(f"stylize_{name}", Recipe(steps=2, batch=4, peak=1e-3), tmp_path)
-    monkeypatch.setattr(networks, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(classifier, "WEIGHTS", tmp_path / "weights")
     style = [torch.eye(8)[:1]] if name == "many" else []
     assert load_stylizer(name)(torch.rand(1, 3, 32, 32), *style).isfinite().all()
 
@@ -228,7 +228,7 @@ def test_the_state_of_another_recipe_is_left_alone(tiny, tmp_path, monkeypatch):
 def test_first_layer_starts_small_and_decays_fast():
     network = COURSE["resnet18"]()
     optimizer = training.prepare(training.draw(network), 1e-2)
-    first = networks.first_convolution(network).weight
+    first = classifier.first_convolution(network).weight
     assert 0.009 < first.std() < 0.011
     decays = {weight: group["weight_decay"] for group in optimizer.param_groups for weight in group["params"]}
     assert decays.keys() == set(network.parameters())
@@ -282,5 +282,5 @@ def test_two_processes(tmp_path, monkeypatch):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('resnet18: {"steps": 2, "batch": 10') == 1
-    monkeypatch.setattr(networks, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(classifier, "WEIGHTS", tmp_path / "weights")
     assert load_network("resnet18", "course")(torch.rand(1, 3, 64, 64)).isfinite().all()

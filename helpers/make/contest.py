@@ -11,7 +11,8 @@ LAYERS = ("conv2", "conv3")  # deeper ones leave a grid in the pictures, as wide
 
 
 class Discriminator(nn.Module):
-    """Pictures [n, 3, 128, 128] and their codes [n, 512] -> logits [n, 1, 8, 8]: is this patch of the picture a photo's?"""
+    """Pictures [n, 3, 128, 128] and their codes [n, 512] -> logits [n, 1, 8, 8]: is this patch of the picture
+    a photo's?"""
 
     def __init__(self, code=512, widths=(32, 64, 128, 128)):
         super().__init__()
@@ -20,7 +21,8 @@ class Discriminator(nn.Module):
             layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
         self.look = nn.Sequential(*layers[:-1])
         self.read = nn.Linear(code, widths[-1])
-        self.judge = nn.Sequential(nn.LeakyReLU(0.2), nn.Conv2d(widths[-1], 64, 1), nn.LeakyReLU(0.2), nn.Conv2d(64, 1, 1))
+        self.judge = nn.Sequential(
+            nn.LeakyReLU(0.2), nn.Conv2d(widths[-1], 64, 1), nn.LeakyReLU(0.2), nn.Conv2d(64, 1, 1))
 
     def forward(self, images, code):
         return self.judge(self.look(images * 2 - 1) + self.read(code)[..., None, None])
@@ -53,7 +55,8 @@ class Contest(nn.Module):
         drawn = self.generator(code)
         with activations(network, LAYERS) as found:
             again = network.features(drawn)
-        features = (sum(_relative(found[layer], true[layer]) for layer in LAYERS) + _relative(again, code)) / (len(LAYERS) + 1)
+        apart = [_relative(found[layer], true[layer]) for layer in LAYERS] + [_relative(again, code)]
+        features = sum(apart) / len(apart)
         fixed = {name: weight.detach() for name, weight in self.discriminator.named_parameters()}
         taken = torch.func.functional_call(self.discriminator, fixed, (drawn, code))
         real, fake = self.discriminator(images, code), self.discriminator(drawn.detach(), code)

@@ -1,6 +1,6 @@
 """Measure the networks to draw with, plain beside robust, and lay out what they draw in `build/`.
 
-    python -m helpers.make.drawing [NAME …]      # "plain" and "robust" unless others are named; a quarter of an hour each
+    python -m helpers.make.drawing [NAME …]      # "plain" and "robust" unless named; a quarter of an hour each
 
 Class images, inversions and textures are bare, without any regularizer: they tell what a network is good for.
 data/README.md states what this printed.
@@ -34,7 +34,8 @@ def accuracy_under_attack(network, norm, epsilon, n=200):
     right, chance = 0, torch.Generator().manual_seed(0)
     for start in range(0, n, 20):
         test = scenes(20, TEST_SEED, start=start, natural=True)
-        right += (network(perturb(network, test.images, test.labels, epsilon, chance, 20, norm)).argmax(1) == test.labels).sum().item()
+        attacked = perturb(network, test.images, test.labels, epsilon, chance, 20, norm)
+        right += (network(attacked).argmax(1) == test.labels).sum().item()
     return right / n
 
 
@@ -79,7 +80,8 @@ def color_psnr(image, original):
 def sample(name, size=192):
     """One of `TEXTURES`: [3, size, size]."""
     of, left, top, side = TEXTURES[name]
-    return F.interpolate(photo(of)[None, :, top : top + side, left : left + side], size=(size, size), mode="bilinear", antialias=True)[0]
+    window = photo(of)[None, :, top : top + side, left : left + side]
+    return F.interpolate(window, size=(size, size), mode="bilinear", antialias=True)[0]
 
 
 def texture(network, sample, layers=("conv1", "conv2", "conv3", "conv4"), steps=250, lr=0.05):
@@ -112,13 +114,16 @@ def draw(name):
     images = torch.cat([class_images(network, seed) for seed in range(3)])
     lay_out(f"{name}_classes", images, 10)
     for judge, other in judges.items():
-        print(f"{name}: {judge} names {(other(images).argmax(1) == torch.arange(10).repeat(3)).float().mean():.2f}", flush=True)
+        named = (other(images).argmax(1) == torch.arange(10).repeat(3)).float().mean()
+        print(f"{name}: {judge} names {named:.2f}", flush=True)
 
     originals = [photo(subject, 128) for subject in ("cat", "cup", "flower")]
     inverted = [[invert(network, layer, original) for layer in network.layers] for original in originals]
-    lay_out(f"{name}_inversions", [image for original, row in zip(originals, inverted) for image in (original, *row)], 6)
+    rows = [image for original, row in zip(originals, inverted) for image in (original, *row)]
+    lay_out(f"{name}_inversions", rows, 6)
     for i, layer in enumerate(network.layers):
-        rgb = [peak_signal_noise_ratio(original.numpy(), row[i].numpy(), data_range=1) for original, row in zip(originals, inverted)]
+        rgb = [peak_signal_noise_ratio(original.numpy(), row[i].numpy(), data_range=1)
+               for original, row in zip(originals, inverted)]
         color = [color_psnr(row[i], original) for original, row in zip(originals, inverted)]
         print(f"{name}: {layer}: PSNR {sum(rgb) / 3:.1f}, color {sum(color) / 3:.1f}", flush=True)
 

@@ -12,8 +12,8 @@ def load(name):
 
 
 def definitions(name):
-    """The functions and classes that a notebook defines, and what it imports: {name: object}. Its own come last, so they
-    stand where it also imports something of the same name."""
+    """The functions and classes that a notebook defines, and what it imports: {name: object}. Its own come last, so
+    they stand where it also imports something of the same name."""
     cells = ["".join(cell["source"]) for cell in load(name)["cells"] if cell["cell_type"] == "code"]
     found, scope = [node for cell in cells for node in ast.parse(cell).body], {}
     for wanted in ((ast.Import, ast.ImportFrom), (ast.FunctionDef, ast.ClassDef)):

@@ -1,5 +1,5 @@
-"""Long runs of the notebooks' own techniques: what takes more than some ten seconds is computed once, by this command, and
-stored in `data/runs/` with its numbers.
+"""Long runs of the notebooks' own techniques: what takes more than some ten seconds is computed once, by this command,
+and stored in `data/runs/` with its numbers.
 
     python -m helpers.make.runs [NAME …]
 
@@ -30,7 +30,8 @@ class Optimization(NamedTuple):
     """Pictures that a notebook's own function optimizes.
 
     climb: (key, steps, start) -> `Ascent` from a picture [1, 3, H, W], or from where the notebook begins if it is None;
-    keys: one a picture; steps: how many are made before each look whether it has settled; settings: what is stored beside the numbers.
+    keys: one a picture; steps: how many are made before each look whether it has settled; settings: what is stored
+        beside the numbers.
     """
 
     climb: Callable
@@ -91,7 +92,20 @@ def inversions():
     return Optimization(climb, keys, 300, settings)
 
 
-OPTIMIZATIONS = {"gatys": gatys, "inversions": inversions}
+def priors():
+    """Notebook 09's inversion of the cat from the robust network's third layer, by exponent and weight of its prior."""
+    notebook, settings = definitions("09_inversion_and_deepdream"), {"size": 112}
+    robust, cat = load_network("robust", "course").to(device()), photo("cat", settings["size"]).to(device())
+    keys = ["2 0", "2 0.001", "2 0.01", "1 1e-05", "1 0.0001", "1 0.0003"]
+
+    def climb(key, steps, start):
+        beta, weight = map(float, key.split())
+        return notebook["inversion"](robust, "conv3", cat, weight, beta, steps, start)
+
+    return Optimization(climb, keys, 300, settings)
+
+
+OPTIMIZATIONS = {"gatys": gatys, "inversions": inversions, "priors": priors}
 
 
 def ranking(numbers=range(50), seed=6):

@@ -1,4 +1,4 @@
-"""Train a ResNet-18 that never sees every third coin and person, and ask it about those: `data/README.md` has the answer.
+"""Train a ResNet-18 that never sees every third coin and person, and ask it about those: data/README.md answers.
 
     python -m helpers.make.strangers
 """
@@ -22,7 +22,8 @@ class Pasted(Batches):
 
 
 def split():
-    """The cut-outs of `SUBJECTS` that are hidden in training, and those that are shown: two dicts {subject: cut-outs}."""
+    """The cut-outs of `SUBJECTS` that are hidden in training, and those that are shown: two dicts
+    {subject: cut-outs}."""
     all_of_them = {subject: tuple(collage._cutouts()[subject]) for subject in SUBJECTS}
     hidden = {subject: list(found[::3]) for subject, found in all_of_them.items()}
     return hidden, {subject: [each for i, each in enumerate(found) if i % 3] for subject, found in all_of_them.items()}

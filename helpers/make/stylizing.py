@@ -19,8 +19,8 @@ SEEN = tuple(name for name in SUBJECTS if name not in UNSEEN)
 
 
 class Stylization(nn.Module):
-    """A stylization network and what it is taught: called with pictures [n, 3, h, w] and the indices of their styles [n],
-    it answers with the loss."""
+    """A stylization network and what it is taught: called with pictures [n, 3, h, w] and the indices of their styles
+    [n], it answers with the loss."""
 
     betas = (0.9, 0.99)
 
@@ -50,8 +50,9 @@ class Stylization(nn.Module):
         return self.painter(images, *([F.one_hot(style, len(self.styles)).float()] if self.many else []))
 
     def parts(self, images, style):
-        """The content loss [n] and the style loss [n] of what the network paints, and the paintings. In training the loss
-        sees them turned by one of `TURNS` angles and shifted a little, and the style's picture turned as they are."""
+        """The content loss [n] and the style loss [n] of what the network paints, and the paintings. In training the
+        loss sees them turned by one of `TURNS` angles and shifted a little, and the style's picture turned as they
+        are."""
         seen = painted = self.paint(images, style).float()
         if self.training:
             turn, shift = torch.randint(TURNS, ()).item(), SHIFT * (2 * torch.rand(2) - 1)
@@ -66,15 +67,15 @@ class Stylization(nn.Module):
         return loss.mean() + SMOOTH * total_variation(painted) / painted.numel()
 
     def strange(self, painted, style):
-        """How far the colors of paintings [n, 3, h, w] lie outside of their styles': [n], the mean over pixels of the squared
-        Mahalanobis distance from the style's mean color beyond `USUAL`."""
+        """How far the colors of paintings [n, 3, h, w] lie outside of their styles': [n], the mean over pixels of the
+        squared Mahalanobis distance from the style's mean color beyond `USUAL`."""
         colors = painted.flatten(2) - self.mean[style]
         return F.relu((colors * (self.precision[style] @ colors)).sum(1) - USUAL).mean(1)
 
 
 def turned(images, turn, shift=(0.0, 0.0)):
-    """Pictures [n, 3, h, w] turned by `turn` of `TURNS` parts of a circle about their middle and shifted by a share of half
-    a side, mirrored where they end."""
+    """Pictures [n, 3, h, w] turned by `turn` of `TURNS` parts of a circle about their middle and shifted by a share of
+    half a side, mirrored where they end."""
     cosine, sine = math.cos(2 * math.pi * turn / TURNS), math.sin(2 * math.pi * turn / TURNS)
     matrix = images.new_tensor([[cosine, -sine, shift[0]], [sine, cosine, shift[1]]]).expand(len(images), -1, -1)
     places = F.affine_grid(matrix, list(images.shape), align_corners=False)
@@ -82,8 +83,8 @@ def turned(images, turn, shift=(0.0, 0.0)):
 
 
 def contents(n, seed, start, size=128):
-    """Pictures to be painted [n, 3, size, size]: scenes in natural colors of the subjects `SEEN`, many of them crops of the
-    photos; of every second one a quarter, as a network sees a larger picture."""
+    """Pictures to be painted [n, 3, size, size]: scenes in natural colors of the subjects `SEEN`, many of them crops of
+    the photos; of every second one a quarter, as a network sees a larger picture."""
     half = n // 2
     whole = scenes(n - half, seed, size, SEEN, start * (n - half), natural=True, photos=0.5).images
     if not half:

@@ -30,7 +30,8 @@ from helpers.families import COURSE, Residual
 from helpers.heads import END, HEADS, Head, captions, pixel_classes, spell
 from helpers.make.contest import Contest
 from helpers.make.stylizing import Stylization, contents
-from helpers.networks import device, first_convolution, load_network
+from helpers.classifier import first_convolution
+from helpers.networks import device, load_network
 from helpers.photos import DATA
 from helpers.scores import class_iou
 from helpers.style import PAINTED, load_stylizer, with_one_style
@@ -72,7 +73,8 @@ JUDGES = (Contest, Stylization)  # what answers with a loss of its own
 class Batches(Dataset):
     """Batch number i of the training series: always the same pictures. A fifth of them show two subjects.
 
-    A batch is what the network is given, then what it should answer: here pictures, and classes [n, 10] that add up to 1.
+    A batch is what the network is given, then what it should answer: here pictures, and classes [n, 10] that add up to
+        1.
     """
 
     pairs_one_in = 5
@@ -151,8 +153,8 @@ BATCHES |= {"plain": Natural, "robust": Natural, "generator": Alone, "segmenter"
 
 
 def build(name):
-    """A network or head of `RECIPES` before its first step: as drawn, but "robust" goes on from "plain", and the painters of
-    one style from that of many."""
+    """A network or head of `RECIPES` before its first step: as drawn, but "robust" goes on from "plain", and the
+    painters of one style from that of many."""
     if name == "robust":
         return load_network("plain", "course").requires_grad_()
     if name.startswith("stylize_"):
@@ -167,19 +169,19 @@ def build(name):
 
 
 def in_half(where, wanted=True):
-    """The context of a forward pass in half precision, where this is faster: on CUDA, and on processors with AVX-512 (on one
-    without, a step took nine times as long)."""
+    """The context of a forward pass in half precision, where this is faster: on CUDA, and on processors with AVX-512
+    (on one without, a step took nine times as long)."""
     fast = where.type == "cuda" or where.type == "cpu" and torch.backends.cpu.get_cpu_capability() == "AVX512"
     return torch.autocast(where.type, torch.bfloat16, enabled=wanted and fast)
 
 
 def perturb(network, images, targets, epsilon, generator, steps=2, norm="L2"):
-    """Pictures within `epsilon` of `images` that the network gets wrong, if it can be had: projected gradient ascent of the
-    loss from a random start (Madry, Makelov, Schmidt, Tsipras & Vladu, ICLR 2018).
+    """Pictures within `epsilon` of `images` that the network gets wrong, if it can be had: projected gradient ascent of
+    the loss from a random start (Madry, Makelov, Schmidt, Tsipras & Vladu, ICLR 2018).
 
-    images: [n, 3, h, w] in [0, 1], and so is what returns; targets: classes [n] or [n, 10]; norm: "L2", the length of the
-    whole difference, or "Linf", the largest difference of a pixel. The network is in eval mode meanwhile; if it was in
-    training mode, gradients are taken in half precision where that is faster.
+    images: [n, 3, h, w] in [0, 1], and so is what returns; targets: classes [n] or [n, 10]; norm: "L2", the length of
+    the whole difference, or "Linf", the largest difference of a pixel. The network is in eval mode meanwhile; if it was
+    in training mode, gradients are taken in half precision where that is faster.
     """
     training, direction, step = network.training, {"L2": _unit, "Linf": torch.sign}[norm], 1.6 * epsilon / steps
     network.eval()
@@ -207,8 +209,8 @@ def _unit(images):
 
 
 def draw(network):
-    """Draw the first layer small, as AlexNet's was (batch norm follows, so only its direction counts). Residual blocks begin
-    as the identity (Goyal et al., arXiv 2017), so that depth does not slow the start. Returns the network."""
+    """Draw the first layer small, as AlexNet's was (batch norm follows, so only its direction counts). Residual blocks
+    begin as the identity (Goyal et al., arXiv 2017), so that depth does not slow the start. Returns the network."""
     nn.init.normal_(first_convolution(network).weight, std=0.01)
     for block in network.modules():
         if isinstance(block, Residual):
@@ -219,7 +221,8 @@ def draw(network):
 def prepare(network, first_decay):
     """The optimizer of a network or head. A strong weight decay of the first layer shields its filters from noise."""
     if isinstance(network, JUDGES):
-        return torch.optim.Adam([weight for weight in network.parameters() if weight.requires_grad], betas=network.betas)
+        learned = [weight for weight in network.parameters() if weight.requires_grad]
+        return torch.optim.Adam(learned, betas=network.betas)
     if isinstance(network, Head):
         return torch.optim.AdamW(weight for weight in network.parameters() if weight.requires_grad)
     first = first_convolution(network).weight
@@ -235,7 +238,8 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
     network = build(name).to(where, memory_format=torch.channels_last).train()
     optimizer, judges = prepare(network, recipe.first_decay), isinstance(network, JUDGES)
     total = max(recipe.steps, 11)  # below that there is no step for the rate to rise in
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.peak, total_steps=total, pct_start=0.1, cycle_momentum=False)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.peak, total_steps=total, pct_start=0.1, cycle_momentum=False)
     state = {"step": 0, "seconds": 0.0, "snapshots": {}}
     path = out / "checkpoints" / f"{name}.pt"
     if path.exists():
@@ -248,8 +252,10 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
 
     model = nn.parallel.DistributedDataParallel(network) if world > 1 else network
     steps = range(state["step"], recipe.steps)
-    batches = DataLoader(BATCHES.get(name, Batches)(recipe.batch, rank, world), batch_size=None, sampler=steps, num_workers=1)
-    bar = tqdm(zip(steps, batches), name, recipe.steps, initial=state["step"], disable=rank > 0, mininterval=5, ascii=True)
+    made = BATCHES.get(name, Batches)(recipe.batch, rank, world)
+    batches = DataLoader(made, batch_size=None, sampler=steps, num_workers=1)
+    bar = tqdm(
+        zip(steps, batches), name, recipe.steps, initial=state["step"], disable=rank > 0, mininterval=5, ascii=True)
     began = time.monotonic() - state["seconds"]
     for step, (images, *given, targets) in bar:
         if step in SNAPSHOTS:
@@ -288,7 +294,8 @@ def accuracy(network, n=2000, seed=TEST_SEED, natural=False):
 
 @torch.no_grad()
 def mean_iou(network, n=1000, seed=TEST_SEED):
-    """The mean over the eleven classes of the segmenter's intersection over union, in `n` unseen scenes and `n` pairs."""
+    """The mean over the eleven classes of the segmenter's intersection over union, in `n` unseen scenes and `n`
+    pairs."""
     where, found, true = next(network.parameters()).device, [], []
     for test in chain(unseen(scenes, n, seed), unseen(pairs, n, seed)):
         found.append(network(test.images.to(where)).argmax(1).cpu())
@@ -306,7 +313,8 @@ def exact_match(network, n=2000, seed=TEST_SEED):
 
 @torch.no_grad()
 def recognized(generator, n=1000, seed=TEST_SEED):
-    """The share of `n` unseen natural scenes whose subject its network names right in what the generator draws of them."""
+    """The share of `n` unseen natural scenes whose subject its network names right in what the generator draws of
+    them."""
     where, right = next(generator.parameters()).device, 0
     for test in unseen(partial(scenes, natural=True, photos=Alone.photos), n, seed):
         drawn = generator(generator.network.features(test.images.to(where)))
@@ -316,7 +324,8 @@ def recognized(generator, n=1000, seed=TEST_SEED):
 
 @torch.no_grad()
 def painting_losses(painter, name, n=64, seed=TEST_SEED):
-    """The mean content loss and style loss of what a stylization network paints of `n` unseen pictures, over its styles."""
+    """The mean content loss and style loss of what a stylization network paints of `n` unseen pictures, over its
+    styles."""
     made = Stylization(name).eval()
     made.painter = painter
     images = [contents(8, seed, start) for start in range(n // 8)]
@@ -331,8 +340,8 @@ def unseen(make, n, seed):
 
 
 NATURAL = ("accuracy", partial(accuracy, natural=True))
-SCORES = {"plain": NATURAL, "robust": NATURAL, "segmenter": ("mean IoU", mean_iou), "captioner": ("exact match", exact_match),
-          "generator": ("recognized", recognized)}
+SCORES = {"plain": NATURAL, "robust": NATURAL, "segmenter": ("mean IoU", mean_iou),
+          "captioner": ("exact match", exact_match), "generator": ("recognized", recognized)}
 SCORES |= {name: ("content and style loss", partial(painting_losses, name=name.removeprefix("stylize_")))
            for name in RECIPES if name.startswith("stylize_")}
 
@@ -341,10 +350,12 @@ def save(name, network, snapshots, facts, out=DATA):
     """Write a network (half precision) and, for ResNet-18, the snapshots of its first layer."""
     folder = out / "weights"
     folder.mkdir(parents=True, exist_ok=True)
-    halves = {key: value.half().contiguous() if value.is_floating_point() else value for key, value in network.state_dict().items()}
+    halves = {key: value.half().contiguous() if value.is_floating_point() else value
+              for key, value in network.state_dict().items()}
     save_file(halves, folder / f"{name}.safetensors", metadata={key: str(value) for key, value in facts.items()})
     if name == "resnet18":
-        save_file({f"{step:05d}": weight.contiguous() for step, weight in snapshots.items()}, folder / f"{name}_snapshots.safetensors")
+        weights = {f"{step:05d}": weight.contiguous() for step, weight in snapshots.items()}
+        save_file(weights, folder / f"{name}_snapshots.safetensors")
 
 
 def run(name, recipe, out=DATA):
@@ -354,17 +365,20 @@ def run(name, recipe, out=DATA):
         network = network.product if isinstance(network, JUDGES) else network
         network = network.cpu().half().float()  # what a reader will get
         what, score = SCORES.get(name, ("accuracy", accuracy))
-        facts = {"steps": recipe.steps, "batch": recipe.batch, "seed": 0, "minutes": round(seconds / 60, 1), what: score(network)}
+        facts = {"steps": recipe.steps, "batch": recipe.batch, "seed": 0, "minutes": round(seconds / 60, 1),
+                 what: score(network)}
         save(name, network, snapshots, facts, out)
         (out / "checkpoints" / f"{name}.pt").unlink(missing_ok=True)
         print(f"{name}: {json.dumps(facts)}", flush=True)
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m helpers.make.training", description="Rebuild the networks in data/weights.")
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.make.training", description="Rebuild the networks in data/weights.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(RECIPES)} (default: all)")
     parser.add_argument("--steps", type=int, help="train for fewer steps than the recipe says (for a trial)")
-    parser.add_argument("--out", type=Path, default=DATA, help="the folder for weights/ and checkpoints/ (default: data)")
+    parser.add_argument(
+        "--out", type=Path, default=DATA, help="the folder for weights/ and checkpoints/ (default: data)")
     names, steps, out = vars(parser.parse_args(arguments)).values()
     for name in names or RECIPES:
         if name not in RECIPES:
