@@ -69,8 +69,8 @@ def features(network, layer, images):
 
 @contextmanager
 def guided_relus(network):
-    """Let only positive gradients pass back through each ReLU while the block runs: the gradient becomes guided
-    backprop's (Springenberg et al., ICLR Workshop 2015). Yields the number of ReLUs; they are as before after
+    """Let only positive gradients pass back through each ReLU (or ReLU6) while the block runs: the gradient becomes
+    guided backprop's (Springenberg et al., ICLR Workshop 2015). Yields the number of ReLUs; they are as before after
     the block.
 
     Forward and backward pass both belong into the block. Raises ValueError if the network has no ReLU module, or went
@@ -82,7 +82,8 @@ def guided_relus(network):
         if output.requires_grad:
             output.register_hook(lambda gradient: gradient.clamp(min=0))
 
-    hooks = [module.register_forward_hook(guide) for module in network.modules() if isinstance(module, nn.ReLU)]
+    hooks = [module.register_forward_hook(guide) for module in network.modules()
+             if isinstance(module, (nn.ReLU, nn.ReLU6))]
     if not hooks:
         raise ValueError("network: it has no nn.ReLU whose gradient could be guided")
     try:

@@ -47,6 +47,11 @@ def import_torchvision():
     return torchvision
 
 
+def categories():
+    """The names of ImageNet's thousand classes, as torchvision writes them."""
+    return import_torchvision().models.get_model_weights("resnet18")["IMAGENET1K_V1"].meta["categories"]
+
+
 class ImageNetNetwork(Network):
     """A pretrained torchvision classifier in the course's dress; `features` is what its last linear layer reads.
 

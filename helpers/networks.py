@@ -1,11 +1,12 @@
-"""The course's networks by name: the lecture's families, small, trained on the collage world (helpers.families), and
-torchvision's, trained on ImageNet (helpers.imagenet)."""
+"""The course's networks by name: the lecture's families, small, trained on the collage world (helpers.families);
+torchvision's, trained on ImageNet (helpers.imagenet); and one of ImageNet's that needs no download
+(helpers.efficientnet)."""
 
 import os
 
 import torch
 
-from helpers import families, imagenet
+from helpers import efficientnet, families, imagenet
 from helpers.classifier import WeightsUnavailable
 
 
@@ -34,21 +35,23 @@ def load_network(name="vgg", weights=None):
     (so reshape activations by `flatten` or `reshape`; `view` may refuse).
 
     weights: "course" (trained on the collage world), "imagenet" (torchvision's), or "untrained" (a network of
-    `source()`, as drawn); None takes those of `source()`.
+    `source()`, as drawn); None takes those of `source()`. "efficientnet" and "efficientnet_lite1", which were trained
+    on ImageNet and need no download, are there in both sources.
     Raises WeightsUnavailable if the weights are missing or damaged, ValueError if `weights` is none of these.
     """
     weights = weights or source()
     if weights not in ("course", "imagenet", "untrained"):
         raise ValueError(f"weights: 'course', 'imagenet' or 'untrained' is needed, got {weights!r}")
     kind = source() if weights == "untrained" else weights
-    load = {"course": families.load, "imagenet": imagenet.load}[kind]
-    return load(name, weights).eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    home = {"course": families, "imagenet": imagenet}[kind]
+    home = efficientnet if name in efficientnet.EFFICIENTNETS else home
+    return home.load(name, weights).eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def load_networks(names, weights=None):
     """Those of the named networks that can be had, {name: network}; prints a line for each that can't.
 
-    Where none of ImageNet's can, SqueezeNet is tried, the smallest (5 MB). Raises WeightsUnavailable if none is left.
+    Where none of ImageNet's can, Efficientnet takes their place. Raises WeightsUnavailable if none is left.
     """
     found, missing = {}, None
     for name in names:
@@ -58,8 +61,17 @@ def load_networks(names, weights=None):
             missing = error
             print(error)
     if not found and (weights or source()) == "imagenet":
-        print("Going on with squeezenet.")
-        found["squeezenet"] = load_network("squeezenet", weights)
+        print("Going on with efficientnet.")
+        found["efficientnet"] = load_network("efficientnet")
     if not found:
         raise missing
     return found
+
+
+def load_real(name="efficientnet"):
+    """A network that knows ImageNet's thousand classes and needs no download, on `device()`; None, after a line that
+    says what to do, if it can't be had."""
+    try:
+        return load_network(name).to(device())
+    except WeightsUnavailable as error:
+        print(error)

@@ -77,6 +77,20 @@ def photo_mask(name, size=None):
     return _square(name, mask[..., None].repeat(3, axis=2), size, Image.Resampling.BILINEAR)[0] > 0.5
 
 
+def crops(count, size, seed=0):
+    """Squares of the original photos, from a quarter of the shorter side up to all of it, photo by photo in turn:
+    (pictures [count, 3, size, size] in [0, 1], the name of each one's photo)."""
+    random, names, found = torch.Generator().manual_seed(seed), [], []
+    for i in range(count):
+        names.append(list(PHOTOS)[i % len(PHOTOS)])
+        whole = photo(names[-1])
+        u, v, scale = torch.rand(3, generator=random).tolist()
+        side = int(min(whole.shape[1:]) / 4**scale)
+        top, left = (int(part * (length - side)) for part, length in zip((u, v), whole.shape[1:]))
+        found.append(load_image(to_pil(whole[:, top : top + side, left : left + side]), size))
+    return torch.stack(found), names
+
+
 def _square(name, pixels, size, resampling):
     middle = None
     if name == "helmet":

@@ -113,6 +113,7 @@ def ranking(numbers=range(50), seed=6):
     {name: [[pointing, energy, deletion, insertion], …]}."""
     notebook, table = definitions("05_saliency"), {}
     notebook["network"] = load_network("vgg", "course").to(device())
+    notebook["untrained"] = load_network("vgg", "untrained").to(device())
     notebook["METHODS"] = notebook["methods"]()
     for number in tqdm(numbers, ascii=True):
         scene = scenes(1, seed, start=number).to(device())
