@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from helpers.make.cutouts import ELLIPSES, OUTLINES, cut_out
-from helpers.photos import PHOTOS, instances, load_image, photo, photo_mask, to_pil
+from helpers.photos import PHOTOS, crops, instances, load_image, photo, photo_mask, to_pil
 
 WITH_SUBJECT = [name for name, (_, _, subject) in PHOTOS.items() if subject]
 
@@ -256,3 +256,11 @@ def test_to_pil():
 def test_to_pil_errors(shape):
     with pytest.raises(ValueError, match="^image: "):
         to_pil(torch.zeros(shape))
+
+
+def test_crops_take_turns_and_keep_to_their_seed():
+    squares, names = crops(50, 32)
+    assert squares.shape == (50, 3, 32, 32) and squares.min() >= 0 and squares.max() <= 1
+    assert names == (list(PHOTOS) * 3)[:50]
+    assert torch.equal(squares[:7], crops(7, 32)[0]) and not torch.equal(squares[:7], crops(7, 32, seed=1)[0])
+    assert (squares[0] - squares[len(PHOTOS)]).abs().mean() > 0.02, "another place of the same photo"

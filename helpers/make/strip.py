@@ -17,7 +17,7 @@ FIGURES = [
     ("01_weights", "The first layer of four networks"),
     ("02_nearest_neighbors", "The same queries and their eight nearest"),
     ("04_activations", "liveliest(\"conv3\""),
-    ("06_class_activation_maps", "Each column is one picture"),
+    ("06_class_activation_maps", "The five most probable of a thousand classes"),
     ("07_gradient_ascent", "Class images of the robust network"),
     ("08_adversarial_examples", "From cat to rocket"),
     ("09_inversion_and_deepdream", "Dreams of the robust network on photos"),
