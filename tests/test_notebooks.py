@@ -99,6 +99,16 @@ def test_every_cell_has_its_place_in_the_slides(name):
     assert kinds <= {"slide", "subslide", "fragment", "skip", "notes", "-"}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_hook_is_gone_after_its_block(name):
+    for cell in load(name)["cells"]:
+        nodes = list(ast.walk(ast.parse("".join(cell["source"])))) if cell["cell_type"] == "code" else []
+        opened = {id(item.context_expr) for node in nodes if isinstance(node, ast.With) for item in node.items}
+        hooks_set = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+                     and node.func.attr.startswith("register_forward")]
+        assert all(id(node) in opened for node in hooks_set), "an error would leave it: use it as a context manager"
+
+
 def of_one_source(source):
     """How many assertions of a cell hold with one source of networks only: their condition says `source()`."""
     lines = set()
