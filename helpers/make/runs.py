@@ -10,14 +10,16 @@ what is left of it.
 import json
 import sys
 import time
+from functools import partial
 from typing import Callable, NamedTuple
 
 import torch
 from tqdm import tqdm
 
 from helpers import device, load_image, load_network, photo, to_pil
-from helpers.collage import scenes
+from helpers.collage import SUBJECTS, scenes
 from helpers.make.notebooks import definitions
+from helpers.neighbors import collect
 from helpers.paintings import style_picture
 from helpers.runs import RUNS, picture_file
 from helpers.style import STYLE_WEIGHTS, loss_network
@@ -124,7 +126,22 @@ def ranking(numbers=range(50), seed=6):
     return table
 
 
-TABLES = {"ranking": ranking}
+def hidden(lengths=(600, 1800, 5400), seeds=(0, 1)):
+    """Notebook 03's verification of subjects that no map was fitted on, after as many steps of DeepMDS:
+    {"pair, steps": a row of four rates for each seed}."""
+    notebook, network = definitions("03_dimensionality_reduction"), load_network("vgg", "course").to(device())
+    notebook["layers"], vectors = [], []
+    for count, series in ((1000, 1), (250, 2)):
+        found, _, labels = collect(partial(notebook["describe"], network=network), count, series, 128, SUBJECTS, 28)
+        vectors += [found["features"], labels]
+    scale = torch.pdist(vectors[0][:500]).mean()
+    vectors[0], vectors[2] = vectors[0] / scale, vectors[2] / scale
+    return {f"{' + '.join(two)}, {steps}": [
+                [round(rate, 4) for rate in notebook["kept_of_hidden"](vectors, two, steps, seed)] for seed in seeds]
+            for two in (("flower", "motorcycle"), ("cat", "cup"), ("coin", "rocket")) for steps in lengths}
+
+
+TABLES = {"ranking": ranking, "hidden": hidden}
 
 
 def store(name):
