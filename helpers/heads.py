@@ -123,7 +123,7 @@ class Captioner(Head):
 
 class Generator(Head):
     """Draws a picture that has given features (Dosovitskiy & Brox, Generating images with perceptual similarity metrics
-    based on deep networks, NeurIPS 2016): a linear layer, then five times nearest upsampling and a 3×3 convolution.
+    based on deep networks, NeurIPS 2016): a linear layer, then five times bilinear upsampling and a 3×3 convolution.
 
     Codes [n, 512], the `features` of its network -> pictures [n, 3, 128, 128] in [0, 1].
     """
@@ -138,7 +138,7 @@ class Generator(Head):
         layers = []
         for inputs, outputs in zip(self.widths, self.widths[1:]):
             convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-            layers += [nn.Upsample(scale_factor=2), convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
+            layers += [nn.Upsample(scale_factor=2, mode="bilinear"), convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
         self.grow = nn.Sequential(*layers, nn.Conv2d(self.widths[-1], 3, 3, padding=1))
 
     def forward(self, code):

@@ -55,8 +55,6 @@ def asked(network, image):
 def scopes():
     plain = load_network("plain", "course")
     made = {number: definitions(name) for number, name in NOTEBOOKS.items()}
-    generator = load_head("generator")
-    codes = generator.normalize.running_mean * torch.rand(2, 512, generator=torch.Generator().manual_seed(0)) * 2
     made["01"] |= first_layers()
     made["02"] |= cloud()
     made["03"] |= cloud() | {"few": cloud()["x"].double()}
@@ -68,7 +66,7 @@ def scopes():
     made["06"] |= asked(load_network("vgg", "course"), pairs(1, seed=10, subjects=("cat", "cup")).images)
     (spoken,) = captioner.say(seen)
     made["06b"] |= {"captioner": captioner, "picture": seen, "spoken": spoken, "words": spell(spoken)}
-    made["07"] |= {"plain": plain, "cat": SUBJECTS.index("cat"), "generator": generator, "codes": codes}
+    made["07"] |= {"plain": plain, "cat": SUBJECTS.index("cat")}
     made["08"] |= {"plain": plain}
     made["09"] |= {"robust": load_network("robust", "course"), "photos": photo("cat", 112)[None],
                    "pagoda": photo("pagoda", 96)[None]}
@@ -766,32 +764,6 @@ def bootstrap_difference(first, second, rounds=2000, seed=0):  # without putting
     generator = torch.Generator().manual_seed(seed)
     some = torch.stack([torch.randperm(len(first), generator=generator) for _ in range(rounds)])
     return tuple((first - second)[some].mean(1).quantile(torch.tensor([0.025, 0.975])).tolist())
-''']
-
-SOLUTIONS["07", "walk"] = ['''
-@torch.no_grad()
-def walk(generator, first, last, n):
-    return torch.cat([generator(torch.lerp(first, last, i / (n - 1))[None]) for i in range(n)])
-'''], ['''
-@torch.no_grad()
-def walk(generator, first, last, n):  # mixes the pictures
-    a, b = generator(torch.stack([first, last]))
-    return torch.stack([torch.lerp(a, b, i / (n - 1)) for i in range(n)])
-''', '''
-@torch.no_grad()
-def walk(generator, first, last, n):  # does not arrive
-    return generator(torch.stack([torch.lerp(first, last, i / n) for i in range(n)]))
-''', '''
-@torch.no_grad()
-def walk(generator, first, last, n):  # in unequal steps
-    return generator(torch.stack([torch.lerp(first, last, 3 * t**2 - 2 * t**3) for t in torch.linspace(0, 1, n).tolist()]))
-''', '''
-@torch.no_grad()
-def walk(generator, first, last, n):  # backward
-    return generator(torch.stack([torch.lerp(last, first, i / (n - 1)) for i in range(n)]))
-''', '''
-def walk(generator, first, last, n):  # codes, not pictures
-    return torch.stack([torch.lerp(first, last, i / (n - 1)) for i in range(n)])
 ''']
 
 PGD_L2 = '''

@@ -540,6 +540,39 @@ def test_painted_waves_are_gray_for_zeros_and_smoother_than_noise(ascending):
     assert painted.shape == (4, 3, 64, 64) and ascending["high_frequency_share"](painted) < 0.3
 
 
+def test_colors_are_mixed_by_the_root_of_their_covariance(ascending):
+    mix = ascending["color_mix"]()
+    names = ("cat", "astronaut", "flower", "motorcycle", "cup", "pagoda", "rocket")
+    covariance = np.cov(np.concatenate([photo(name, 64).flatten(1).numpy() for name in names], axis=1))
+    ratio = (mix @ mix).numpy() / covariance
+    assert np.allclose(ratio, ratio[0, 0], rtol=1e-3) and mix.norm(dim=1).max() == pytest.approx(1)
+
+
+def test_waves_have_the_same_energy_whatever_their_falloff(ascending):
+    waves = 0.01 * torch.randn(8, 3, 64, 33, 2, generator=torch.Generator().manual_seed(0))
+    steep, known = (ascending["paint_like_photos"](waves, torch.eye(3), steepness, 1.0) for steepness in (1.5, 1.0))
+    assert torch.allclose(known, ascending["paint"](waves), atol=1e-5)
+    assert steep.std().item() == pytest.approx(known.std().item(), rel=0.2)
+    assert ascending["high_frequency_share"](steep) < 0.5 * ascending["high_frequency_share"](known)
+
+
+def test_a_look_stays_near_the_picture_and_is_another_each_time(ascending):
+    bright, generator = torch.ones(20, 3, 64, 64), torch.Generator().manual_seed(0)
+    first, second = (ascending["looked_at"](bright, generator) for _ in range(2))
+    share = first.mean((1, 2, 3))
+    assert not torch.equal(first, second) and 0.2 < share.min() < 0.5 and share.max() > 0.9
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 64), torch.linspace(-1, 1, 64), indexing="ij")
+    middles = [(each[:, 0] * axis).sum((1, 2)) / each[:, 0].sum((1, 2)) for axis in (x, y) for each in (first, second)]
+    assert torch.stack(middles).abs().max() < 0.25
+
+
+def test_an_image_in_waves_is_named_and_depends_on_its_seed(ascending):
+    robust = load_network("robust")
+    found, again, other = (ascending["image_in_waves"](robust, 6, 12, 96, seed) for seed in (0, 0, 1))
+    assert found.image.shape == (3, 96, 96) and found.values[-1] > found.values[0] + 1
+    assert torch.equal(found.image, again.image) and not torch.allclose(found.image, other.image, atol=1e-2)
+
+
 def test_generator_images_come_from_codes_near_those_of_real_pictures(ascending, monkeypatch):
     generator, network = load_head("generator"), load_network("robust")
     with torch.no_grad():
@@ -657,9 +690,32 @@ def test_a_patch_is_laid_where_it_is_said(attacking):
 def test_a_patch_wins_more_than_gray(attacking, victims):
     network, (images, _) = load_network("resnet18"), victims
     apply = attacking["sticker"](attacking["one_place"])
-    patch = attacking["train_patch"](network, images, 2, apply, steps=15, lr=0.1, batch=3)
-    assert patch.shape == (3, 48, 48) and 0 <= patch.min() and patch.max() <= 1
+    patch = attacking["train_patch"](network, images, 2, apply, steps=15, lr=0.1, batch=3).image
+    assert patch.shape == (3, 64, 64) and 0 <= patch.min() and patch.max() <= 1
     assert attacking["hit_rate"](network, images, patch, apply, 2) >= attacking["hit_rate"](network, images, torch.full_like(patch, 0.5), apply, 2) + 0.5
+
+
+def test_pictures_turned_are_counted_by_attack(attacking, victims):
+    network, (images, labels) = load_network("plain"), victims
+    none, many = (attacking["attacks_that_turn"](network, images[:2], labels[:2], "L2", epsilon, steps=4)
+                  for epsilon in (1e-3, 20.0))
+    assert (none == 0).all() and (many == 4).all()
+    assert attacking["attacks_that_turn"](network, images[:1], (labels[:1] + 1) % 10, "L2", 1.0, steps=1).tolist() == [-1]
+
+
+def test_a_verdict_is_the_margin(attacking, victims):
+    network, (images, labels) = load_network("plain"), victims
+    logits = network(images)
+    rivals = [max(row[k] for k in range(10) if k != label) - row[label] for row, label in zip(logits.tolist(), labels)]
+    assert torch.allclose(attacking["Verdict"](network, labels)(images)[:, 0], torch.tensor(rivals), atol=1e-4)
+
+
+def test_the_shortest_change_is_on_the_edge_of_the_class(attacking, few):
+    network, image = load_network("plain"), few[0][:1]
+    target = (network(image).argmax() + 1).item() % 10
+    length = attacking["shortest_change"](network, image, target)
+    shorter = attacking["targeted_attack"](network, image, target, length / 4, 3)
+    assert 0 < length < 20 and network(shorter).argmax() != target
 
 
 def test_the_straight_through_network_is_the_quantized_one_forward(attacking, victims):

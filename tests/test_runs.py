@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from helpers import load_image
-from helpers.make.runs import OPTIMIZATIONS, TABLES, has_settled
+from helpers.collage import SUBJECTS
+from helpers.make.runs import OPTIMIZATIONS, TABLES, Optimization, Sampled
 from helpers.runs import RUNS, load_numbers, load_run, picture_file
 
 
@@ -24,7 +25,7 @@ def test_first_steps(stored):
 def test_settled(stored):
     name, run, numbers = stored
     for key, losses in numbers["losses"].items():
-        assert has_settled(losses), f"{key} still falls"
+        assert run.has_settled(losses), f"{key} still falls"
 
 
 def test_pictures_have_the_stored_losses(stored):
@@ -40,6 +41,39 @@ def test_the_ranking_computes_its_scenes():
         assert torch.allclose(torch.tensor(found)[:, 1:], torch.tensor([rows[name][i][1:] for i in numbers]), atol=0.02), name
 
 
+def test_the_shortest_changes_are_computed():
+    rows = load_numbers("distances")["rows"]
+    for name, found in TABLES["distances"]([12]).items():
+        assert found == pytest.approx([rows[name][12]], rel=0.1), name
+
+
+def test_robustness_is_computed():
+    rows, numbers = load_numbers("robustness")["rows"], [0]
+    for name, found in TABLES["robustness"](numbers).items():
+        # A picture that lies at the edge of what an attack reaches may fall on one machine and not on another.
+        assert abs(found[0] - rows[name][0]) <= 1, name
+
+
+def test_transfer_is_computed():
+    rows = load_numbers("transfer")["rows"]
+    found = torch.tensor([row for rows in TABLES["transfer"]([0, 1]).values() for row in rows])
+    stored = torch.tensor([row for name in rows for row in rows[name][:2]])
+    assert (found != stored).float().mean() < 0.1
+
+
+def test_attacks_on_the_real_network_are_computed():
+    rows = load_numbers("real_attacks")["rows"]
+    for name, found in TABLES["real_attacks"]([2]).items():  # the first crop to which both give the same answer
+        assert found == rows[name][:1], name
+
+
+def test_drawings_are_judged():
+    rows, (name,) = load_numbers("drawings")["rows"], [SUBJECTS[0]]
+    found = TABLES["drawings"]([0], [name], ["robust, bare", "best of 60 codes"])
+    assert {method: values for method, values in found.items()} == {
+        method: pytest.approx(rows[method][:1], abs=0.34) for method in found}
+
+
 def test_nothing_else_is_stored():
     files = {f"{name}.json" for name in [*OPTIMIZATIONS, *TABLES]}
     files |= {picture_file(name, key).name for name in OPTIMIZATIONS for key in load_run(name).losses}
@@ -53,4 +87,10 @@ def test_a_missing_run_names_its_command():
 
 def test_settling_is_seen_in_the_last_tenth():
     falling = [2.0 ** -i for i in range(100)]
-    assert not has_settled(falling) and has_settled([*falling[:5], *[2.0**-5] * 20])
+    assert not Optimization.has_settled(falling) and Optimization.has_settled([*falling[:5], *[2.0**-5] * 20])
+
+
+def test_a_run_with_chance_has_settled_where_it_slows_down():
+    steps, noise = torch.arange(200.0), torch.randn(200, generator=torch.Generator().manual_seed(0))
+    faster, slower = -(steps / 20) ** 2 + noise, -10 * (steps + 1).log() + noise
+    assert not Sampled.has_settled(faster.tolist()) and Sampled.has_settled(slower.tolist())

@@ -5,9 +5,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from helpers.hooks import activations
+from helpers.style import with_average_pooling
 
 PIXELS, FEATURES, ADVERSARY = 10.0, 1.0, 0.2  # weights of the three losses
 LAYERS = ("conv2", "conv3")  # deeper ones leave a grid in the pictures, as wide as their pooling
+REACH = 4  # pixels by which the activations' pictures are shifted, for the same reason
 
 
 class Discriminator(nn.Module):
@@ -42,6 +44,7 @@ class Contest(nn.Module):
     def __init__(self, generator):
         super().__init__()
         self.generator, self.discriminator = generator, Discriminator()
+        self.eyes = with_average_pooling(generator.network)
 
     @property
     def product(self):
@@ -50,12 +53,15 @@ class Contest(nn.Module):
 
     def forward(self, images, labels):
         network = self.generator.network
-        with torch.no_grad(), activations(network, LAYERS) as true:
+        with torch.no_grad():
             code = network.features(images)
         drawn = self.generator(code)
-        with activations(network, LAYERS) as found:
-            again = network.features(drawn)
-        apart = [_relative(found[layer], true[layer]) for layer in LAYERS] + [_relative(again, code)]
+        quarters, *shift = torch.randint(-REACH, REACH + 1, (3,)).tolist()
+        turned = torch.cat([images, drawn]).rot90(quarters, (2, 3)).roll(shift, (2, 3))
+        with activations(self.eyes, LAYERS, stop=True) as seen:
+            self.eyes(turned)
+        apart = [_relative(found, true) for true, found in (seen[layer].chunk(2) for layer in LAYERS)]
+        apart.append(_relative(network.features(drawn), code))
         features = sum(apart) / len(apart)
         fixed = {name: weight.detach() for name, weight in self.discriminator.named_parameters()}
         taken = torch.func.functional_call(self.discriminator, fixed, (drawn, code))

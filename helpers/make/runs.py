@@ -4,7 +4,8 @@ and stored in `data/runs/` with its numbers.
     python -m helpers.make.runs [NAME …]
 
 An optimization goes on until it has *settled*: over the last tenth of its steps the loss has fallen by less than 2 % of
-what is left of it.
+what is left of it. One with chance in its steps has a fixed number of them, after which it must have slowed down: its
+mean loss has fallen by less over the last fifth of the steps than over the others on average.
 """
 
 import json
@@ -14,18 +15,25 @@ from functools import partial
 from typing import Callable, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from tqdm import tqdm
 
-from helpers import device, load_image, load_network, photo, to_pil
+from helpers import device, load_image, load_network, load_real, photo, to_pil
 from helpers.collage import SUBJECTS, scenes
+from helpers.efficientnet import EFFICIENTNETS
+from helpers.heads import load_head
+from helpers.hooks import features
 from helpers.make.notebooks import definitions
 from helpers.neighbors import collect
 from helpers.paintings import style_picture
+from helpers.photos import crops
 from helpers.runs import RUNS, picture_file
 from helpers.style import STYLE_WEIGHTS, loss_network
 
 SETTLED = 0.02
 MOST_STEPS = 8000
+# the photos that 08's sticker is taught on; it is tried on the others
+TAUGHT = ["astronaut", "helmet", "cup", "motorcycle", "flower", "retina", "brick", "gravel", "tissue", "page"]
 
 
 class Optimization(NamedTuple):
@@ -49,20 +57,60 @@ class Optimization(NamedTuple):
         """The loss of a picture [3, H, W]."""
         return -self.climb(key, 1, picture[None].to(device())).values[0]
 
+    lossless = False
+
     def settled(self, key):
         """(picture [3, H, W], losses) of a run that has settled. Raises RuntimeError if it doesn't."""
         picture, losses = None, []
         while len(losses) < MOST_STEPS:
             found = self.climb(key, self.steps, picture)
             picture, losses = found.image, losses + [rounded(-value) for value in found.values]
-            if has_settled(losses):
+            if self.has_settled(losses):
                 return picture[0], losses
         raise RuntimeError(f"{key}: the loss still falls after {len(losses)} steps")
 
+    @staticmethod
+    def has_settled(losses):
+        """Whether the loss fell by less than `SETTLED` of itself over the last tenth of the steps."""
+        return losses[-1 - len(losses) // 10] - losses[-1] < SETTLED * losses[-1]
 
-def has_settled(losses):
-    """Whether the loss fell by less than `SETTLED` of itself over the last tenth of the steps."""
-    return losses[-1 - len(losses) // 10] - losses[-1] < SETTLED * losses[-1]
+
+class Sampled(NamedTuple):
+    """Pictures that a notebook's own function optimizes, with chance in every step.
+
+    climb: (key, steps) -> `Ascent` whose image is [3, H, W]; loss: (key, picture [3, H, W]) -> its loss, without
+        chance; steps: {key: how many}; settings: what is stored beside the numbers; lossless: whether each value
+        counts, as in an attack.
+    """
+
+    climb: Callable
+    loss: Callable
+    steps: dict
+    settings: dict
+    lossless: bool = False
+
+    @property
+    def keys(self):
+        return list(self.steps)
+
+    def curve(self, key, steps):
+        """The loss before each of the first `steps` steps."""
+        return [-value for value in self.climb(key, steps).values]
+
+    def settled(self, key):
+        """(picture [3, H, W], losses); prints a line if the run has not slowed down."""
+        found = self.climb(key, self.steps[key])
+        losses = [rounded(-value) for value in found.values]
+        if not self.has_settled(losses):
+            print(f"{key}: the loss still falls after {len(losses)} steps")
+        return found.image, losses
+
+    @staticmethod
+    def has_settled(losses):
+        """Whether the mean loss fell by less from the fourth to the last fifth of the steps than on average before."""
+        parts = [losses[k * len(losses) // 5 : (k + 1) * len(losses) // 5] for k in range(5)]
+        means = [sum(part) / len(part) for part in parts]
+        return means[3] - means[4] < (means[0] - means[3]) / 3
 
 
 def gatys():
@@ -107,7 +155,68 @@ def priors():
     return Optimization(climb, keys, 300, settings)
 
 
-OPTIMIZATIONS = {"gatys": gatys, "inversions": inversions, "priors": priors}
+def patches():
+    """Notebook 08's stickers for the real network and shirts for resnet18."""
+    notebook = definitions("08_adversarial_examples")
+    real, wearer = load_network("efficientnet").to(device()), load_network("resnet18", "course").to(device())
+    views, people = notebook["crops_of"](TAUGHT, 210), notebook["wearers"](200, 86)
+    toaster, cup = (real, views, real.labels.index("toaster")), (wearer, people, SUBJECTS.index("cup"))
+    kinds = {"toaster anywhere": (*toaster, notebook["sticker"](notebook["random_places"])),
+             "toaster in one place": (*toaster, notebook["sticker"](notebook["one_place"])),
+             "shirt creased": (*cup, notebook["worn"](0.25)), "shirt flat": (*cup, notebook["worn"](0.0))}
+    steps = {key: 320 for key in kinds}
+
+    def climb(key, steps):
+        return notebook["train_patch"](*kinds[key], steps)
+
+    def loss(key, patch):
+        network, images, target, apply = kinds[key]
+        with torch.no_grad():
+            changed = apply(images[:8], patch.to(device()), torch.Generator().manual_seed(0))
+            return -network(changed).log_softmax(1)[:, target].mean().item()
+
+    return Sampled(climb, loss, steps, {"taught on": TAUGHT}, lossless=True)
+
+
+def class_images():
+    """Notebook 07's class images in waves, of the real network and of "plain"."""
+    notebook, real = definitions("07_gradient_ascent"), load_real()
+    plain = load_network("plain", "course").to(device())
+    names = ("goldfish", "flamingo", "golden retriever", "monarch", "strawberry", "castle", "volcano", "peacock")
+    drawn = {f"efficientnet {name} {seed}": (real, real.labels.index(name), 224, seed)
+             for seed in (0, 1) for name in names}
+    drawn |= {f"plain {name} 0": (plain, target, 128, 0) for target, name in enumerate(SUBJECTS)}
+
+    def climb(key, steps):
+        network, target, size, seed = drawn[key]
+        return notebook["image_in_waves"](network, target, steps, size, seed=seed)
+
+    def loss(key, picture):
+        network, target, *_ = drawn[key]
+        with torch.no_grad():
+            return -network(picture[None].to(device()))[0, target].item()
+
+    return Sampled(climb, loss, {key: 360 for key in drawn}, {})
+
+
+def channels():
+    """Notebook 07's pictures of channels of the real network."""
+    notebook, real, layers = definitions("07_gradient_ascent"), load_real(), ["conv2", "conv3", "conv4", "conv5"]
+    places = notebook["best_places"](real, layers, crops(126, 224)[0])
+    keys = [f"{layer} {channel}" for layer in layers for channel in notebook["standing_out"](places[layer][0])]
+
+    def climb(key, steps):
+        layer, channel = key.split()
+        return notebook["channel_in_waves"](real, layer, int(channel), steps)
+
+    def loss(key, picture):
+        layer, channel = key.split()
+        return -features(real, layer, picture[None].to(device()))[0, int(channel)].mean().item()
+
+    return Sampled(climb, loss, {key: 300 for key in keys}, {})
+
+
+OPTIMIZATIONS = {"channels": channels, "class_images": class_images, "gatys": gatys, "inversions": inversions, "priors": priors, "patches": patches}
 
 
 def ranking(numbers=range(50), seed=6):
@@ -141,7 +250,92 @@ def hidden(lengths=(600, 1800, 5400), seeds=(0, 1)):
             for two in (("flower", "motorcycle"), ("cat", "cup"), ("coin", "rocket")) for steps in lengths}
 
 
-TABLES = {"ranking": ranking, "hidden": hidden}
+def drawings(seeds=range(4), names=SUBJECTS, wanted=None):
+    """What share of three judges names each picture that notebook 07's methods (or the wanted ones) draw; all classes of
+    a seed follow each other: {method: [0 to 1, …]}."""
+    notebook, rows = definitions("07_gradient_ascent") | {"GRAY": 0.5}, {}
+    plain, robust, *judges = (load_network(name, "course").to(device())
+                              for name in ("plain", "robust", "resnet18", "densenet121", "resnet101"))
+    generator, targets = load_head("generator").to(device()), [SUBJECTS.index(name) for name in names]
+    center, axes, _ = notebook["code_space"](generator)
+    judges = dict(enumerate(judges))
+    for seed in seeds:
+        methods = notebook["methods"](plain, robust, generator, center, axes, targets, seed)
+        for method in tqdm(wanted or methods, f"seed {seed}", ascii=True):
+            images = F.interpolate(methods[method](), size=96, mode="area")
+            right = notebook["named"](judges, images, names).mean(0)
+            rows.setdefault(method, []).extend(rounded(share) for share in right.tolist())
+    return rows
+
+
+def _victims(names):
+    """The functions of notebook 08, and course networks."""
+    notebook = definitions("08_adversarial_examples")
+    return notebook, {name: load_network(name, "course").to(device()) for name in names}
+
+
+def distances(numbers=range(40)):
+    """The length of the shortest change that notebook 08 finds for attacks of these numbers, a photo of ten and four
+    targets each: {network: [L2, …]}."""
+    notebook, networks = _victims(["plain", "robust"])
+    names = [{"person": "astronaut", "coin": "coins"}.get(name, name) for name in SUBJECTS]
+    asked = [(name, (i + shift) % 10) for i, name in enumerate(names) for shift in (2, 4, 6, 8)]
+    return {victim: [rounded(notebook["shortest_change"](network, photo(name, 64)[None].to(device()), target))
+                     for name, target in tqdm([asked[k] for k in numbers], victim, ascii=True)]
+            for victim, network in networks.items()}
+
+
+def _attacked_scenes(notebook, numbers, seed=8, size=96):
+    made = [scenes(1, seed, size=size, natural=True, start=k) for k in numbers]
+    images = notebook["rounded"](torch.cat([one.images for one in made]).to(device()))
+    return images, torch.cat([one.labels for one in made]).to(device())
+
+
+def transfer(numbers=range(100)):
+    """Which networks are fooled by what notebook 08 makes with one of them of scenes of these numbers (-1: named wrong
+    before): {network: [[-1 to 1 for each network], …]}."""
+    notebook, networks = _victims(["resnet18", "densenet121", "alexnet", "plain", "robust"])
+    images, labels = _attacked_scenes(notebook, numbers)
+    return {maker: notebook["fooled_by_each"](networks, images, labels, maker).tolist()
+            for maker in tqdm(networks, "transfer", ascii=True)}
+
+
+def robustness(numbers=range(100)):
+    """How many of notebook 08's four attacks turn scenes of these numbers (-1: named wrong before):
+    {"network norm radius": [0 to 4, …]}."""
+    notebook, networks = _victims(["plain", "robust", "resnet18"])
+    images, labels = _attacked_scenes(notebook, numbers)
+    networks |= {"quantized": notebook["Quantized"](networks["resnet18"])}
+    opened, near = {"quantized": notebook["StraightThrough"](networks["resnet18"])}, ("Linf", 8 / 255)
+    radii = ("L2", 1.5), ("L2", 3.0), ("Linf", 2 / 255), near
+    asked = [(name, *radius) for name in ("plain", "robust") for radius in radii]
+    asked += [(name, *near) for name in ("resnet18", "quantized")]
+    return {f"{name} {norm} {epsilon:.3f}": notebook["attacks_that_turn"](
+                networks[name], images, labels, norm, epsilon, open_network=opened.get(name)).tolist()
+            for name, norm, epsilon in tqdm(asked, ascii=True)}
+
+
+def real_attacks(numbers=range(126)):
+    """Which of notebook 08's attacks on Lite0 fool Lite0 itself, and Lite1, in crops of these numbers to which both
+    give the same answer: {"attack gray levels": [[0 or 1, 0 or 1], …]}."""
+    notebook, (real, other) = definitions("08_adversarial_examples"), map(load_real, EFFICIENTNETS)
+    views, rows = crops(126, 224)[0].to(device()), {}
+    for k in tqdm(numbers, "real_attacks", ascii=True):
+        view = notebook["rounded"](views[k : k + 1])
+        (sure, label), (_, same) = (network(view).softmax(1).max(1) for network in (real, other))
+        if sure < 0.3 or label != same:
+            continue
+        made = {f"noise {e}": notebook["noise"](view, e / 255) for e in (8, 16)}
+        made |= {f"FGSM {e}": notebook["fgsm"](real, view, label, e / 255) for e in (1, 2, 4, 8, 16)}
+        made |= {f"PGD {e}": notebook["pgd"](real, view, label, e / 255, e / 1020, 10) for e in (2, 8, 16)}
+        for name, changed in made.items():
+            told = [notebook["answers"](network, notebook["rounded"](changed)).argmax(1) for network in (real, other)]
+            rows.setdefault(name, []).append([int(said != label) for said in told])
+    return rows
+
+
+TABLES = {"ranking": ranking, "hidden": hidden, "distances": distances, "robustness": robustness,
+          "real_attacks": real_attacks, "drawings": drawings, "transfer": transfer}
 
 
 def store(name):
@@ -154,7 +348,8 @@ def store(name):
         facts = {"settings": run.settings, "losses": {}, "loss of the file": {}}
         for key in tqdm(run.keys, ascii=True):
             picture, facts["losses"][key] = run.settled(key)
-            to_pil(picture).save(picture_file(name, key), quality=90, use_sharp_yuv=True)
+            how = {"lossless": True} if run.lossless else {"quality": 90, "use_sharp_yuv": True}
+            to_pil(picture).save(picture_file(name, key), **how)
             facts["loss of the file"][key] = rounded(run.loss(key, load_image(picture_file(name, key))))
     facts["cpu seconds"] = round(time.process_time() - began)
     (RUNS / f"{name}.json").write_text(as_text(facts), encoding="utf-8")
