@@ -5,7 +5,7 @@ import torch
 
 from helpers import load_image
 from helpers.collage import SUBJECTS
-from helpers.make.runs import OPTIMIZATIONS, TABLES, Optimization, Sampled
+from helpers.make.runs import OPTIMIZATIONS, TABLES, Optimization, has_slowed_down
 from helpers.runs import RUNS, load_numbers, load_run, picture_file
 
 
@@ -93,4 +93,4 @@ def test_settling_is_seen_in_the_last_tenth():
 def test_a_run_with_chance_has_settled_where_it_slows_down():
     steps, noise = torch.arange(200.0), torch.randn(200, generator=torch.Generator().manual_seed(0))
     faster, slower = -(steps / 20) ** 2 + noise, -10 * (steps + 1).log() + noise
-    assert not Sampled.has_settled(faster.tolist()) and Sampled.has_settled(slower.tolist())
+    assert not has_slowed_down(faster.tolist()) and has_slowed_down(slower.tolist())

@@ -80,7 +80,7 @@ class Sampled(NamedTuple):
 
     climb: (key, steps) -> `Ascent` whose image is [3, H, W]; loss: (key, picture [3, H, W]) -> its loss, without
         chance; steps: {key: how many}; settings: what is stored beside the numbers; lossless: whether each value
-        counts, as in an attack.
+        counts, as in an attack; before: steps on smaller pictures, before those whose slowing down counts.
     """
 
     climb: Callable
@@ -88,6 +88,7 @@ class Sampled(NamedTuple):
     steps: dict
     settings: dict
     lossless: bool = False
+    before: int = 0
 
     @property
     def keys(self):
@@ -105,12 +106,16 @@ class Sampled(NamedTuple):
             print(f"{key}: the loss still falls after {len(losses)} steps")
         return found.image, losses
 
-    @staticmethod
-    def has_settled(losses):
-        """Whether the mean loss fell by less from the fourth to the last fifth of the steps than on average before."""
-        parts = [losses[k * len(losses) // 5 : (k + 1) * len(losses) // 5] for k in range(5)]
-        means = [sum(part) / len(part) for part in parts]
-        return means[3] - means[4] < (means[0] - means[3]) / 3
+    def has_settled(self, losses):
+        """Whether the run has slowed down."""
+        return has_slowed_down(losses[self.before :])
+
+
+def has_slowed_down(losses):
+    """Whether the mean loss fell by less from the fourth to the last fifth of the steps than on average before."""
+    parts = [losses[k * len(losses) // 5 : (k + 1) * len(losses) // 5] for k in range(5)]
+    means = [sum(part) / len(part) for part in parts]
+    return means[3] - means[4] < (means[0] - means[3]) / 3
 
 
 def gatys():
@@ -196,7 +201,7 @@ def class_images():
         with torch.no_grad():
             return -network(picture[None].to(device()))[0, target].item()
 
-    return Sampled(climb, loss, {key: 360 for key in drawn}, {})
+    return Sampled(climb, loss, {key: 300 for key in drawn}, {}, before=120)
 
 
 def channels():
@@ -211,12 +216,14 @@ def channels():
 
     def loss(key, picture):
         layer, channel = key.split()
-        return -features(real, layer, picture[None].to(device()))[0, int(channel)].mean().item()
+        below = notebook["before_relu"](real, layer)
+        return -features(real, below, picture[None].to(device()))[0, int(channel)].mean().item()
 
-    return Sampled(climb, loss, {key: 300 for key in keys}, {})
+    return Sampled(climb, loss, {key: 500 for key in keys}, {})
 
 
-OPTIMIZATIONS = {"channels": channels, "class_images": class_images, "gatys": gatys, "inversions": inversions, "priors": priors, "patches": patches}
+OPTIMIZATIONS = {"channels": channels, "class_images": class_images, "gatys": gatys, "inversions": inversions,
+                 "patches": patches, "priors": priors}
 
 
 def ranking(numbers=range(50), seed=6):
@@ -251,9 +258,10 @@ def hidden(lengths=(600, 1800, 5400), seeds=(0, 1)):
 
 
 def drawings(seeds=range(4), names=SUBJECTS, wanted=None):
-    """What share of three judges names each picture that notebook 07's methods (or the wanted ones) draw; all classes of
-    a seed follow each other: {method: [0 to 1, …]}."""
-    notebook, rows = definitions("07_gradient_ascent") | {"GRAY": 0.5}, {}
+    """What share of three judges names each picture that notebook 07's methods (or the wanted ones) draw; all classes
+    of a seed follow each other: {method: [0 to 1, …]}."""
+    notebook, rows = definitions("07_gradient_ascent"), {}
+    notebook["GRAY"] = 0.5
     plain, robust, *judges = (load_network(name, "course").to(device())
                               for name in ("plain", "robust", "resnet18", "densenet121", "resnet101"))
     generator, targets = load_head("generator").to(device()), [SUBJECTS.index(name) for name in names]
@@ -306,13 +314,14 @@ def robustness(numbers=range(100)):
     notebook, networks = _victims(["plain", "robust", "resnet18"])
     images, labels = _attacked_scenes(notebook, numbers)
     networks |= {"quantized": notebook["Quantized"](networks["resnet18"])}
-    opened, near = {"quantized": notebook["StraightThrough"](networks["resnet18"])}, ("Linf", 8 / 255)
-    radii = ("L2", 1.5), ("L2", 3.0), ("Linf", 2 / 255), near
-    asked = [(name, *radius) for name in ("plain", "robust") for radius in radii]
-    asked += [(name, *near) for name in ("resnet18", "quantized")]
-    return {f"{name} {norm} {epsilon:.3f}": notebook["attacks_that_turn"](
-                networks[name], images, labels, norm, epsilon, open_network=opened.get(name)).tolist()
-            for name, norm, epsilon in tqdm(asked, ascii=True)}
+    opened = {"quantized": notebook["StraightThrough"](networks["resnet18"])}
+    radii = {"L2 1.5": ("L2", 1.5), "L2 3.0": ("L2", 3.0),
+             "Linf 2/255": ("Linf", 2 / 255), "Linf 8/255": ("Linf", 8 / 255)}
+    asked = [(name, radius) for name in ("plain", "robust") for radius in radii]
+    asked += [(name, "Linf 8/255") for name in ("resnet18", "quantized")]
+    return {f"{name} {radius}": notebook["attacks_that_turn"](
+                networks[name], images, labels, *radii[radius], open_network=opened.get(name)).tolist()
+            for name, radius in tqdm(asked, "robustness", ascii=True)}
 
 
 def real_attacks(numbers=range(126)):
