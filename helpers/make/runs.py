@@ -5,7 +5,7 @@ and stored in `data/runs/` with its numbers.
 
 An optimization goes on until it has *settled*: over the last tenth of its steps the loss has fallen by less than 2 % of
 what is left of it. One with chance in its steps has a fixed number of them, after which it must have slowed down: its
-mean loss has fallen by less over the last fifth of the steps than over the others on average.
+mean loss has fallen by less over the second half of the steps than over the first.
 """
 
 import json
@@ -112,10 +112,11 @@ class Sampled(NamedTuple):
 
 
 def has_slowed_down(losses):
-    """Whether the mean loss fell by less from the fourth to the last fifth of the steps than on average before."""
+    """Whether the mean loss fell by less from the middle fifth of the steps to the last than from the first to the
+    middle."""
     parts = [losses[k * len(losses) // 5 : (k + 1) * len(losses) // 5] for k in range(5)]
-    means = [sum(part) / len(part) for part in parts]
-    return means[3] - means[4] < (means[0] - means[3]) / 3
+    first, _, middle, _, last = (sum(part) / len(part) for part in parts)
+    return middle - last < first - middle
 
 
 def gatys():

@@ -18,9 +18,9 @@ FIGURES = [
     ("02_nearest_neighbors", "The same queries and their eight nearest"),
     ("04_activations", "liveliest(\"conv3\""),
     ("06_class_activation_maps", "The five most probable of a thousand classes"),
-    ("07_gradient_ascent", "Class images of the robust network"),
-    ("08_adversarial_examples", "From cat to rocket"),
-    ("09_inversion_and_deepdream", "Dreams of the robust network on photos"),
+    ("07_gradient_ascent", "Class images of the real network from two seeds"),
+    ("08_adversarial_examples", "The sticker that was trained on all places"),
+    ("09_inversion_and_deepdream", "Three photos, and what the real network dreams"),
     ("10_texture_synthesis", "as much of each from noise"),
     ("11_neural_style_transfer", "The cat in five styles"),
     ("12_one_network_many_styles", "One network: photos (left)"),
@@ -32,7 +32,8 @@ def figure(notebook, caption):
     """The stored figure of a notebook whose cell mentions `caption`, `WIDTH` pixels wide."""
     cells = json.loads((DATA.parent / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
     (cell,) = [cell for cell in cells if cell["cell_type"] == "code" and caption in "".join(cell["source"])]
-    (page,) = [page for output in cell["outputs"] if "<img" in (page := "".join(output["data"]["text/html"]))]
+    pages = ["".join(output.get("data", {}).get("text/html", "")) for output in cell["outputs"]]
+    (page,) = [page for page in pages if "<img" in page]
     image = Image.open(io.BytesIO(base64.b64decode(re.search("base64,([^\"]+)", page)[1]))).convert("RGB")
     return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)
 
@@ -49,4 +50,4 @@ def strip():
 
 
 if __name__ == "__main__":
-    strip().save(DATA / "strip.webp", quality=70, use_sharp_yuv=True)
+    strip().save(DATA / "strip.webp", quality=60, use_sharp_yuv=True)
