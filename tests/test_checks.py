@@ -705,6 +705,13 @@ def ascend(network, target, image, steps, lr=0.02):  # not clipped
         image = (x + lr * g / g.square().mean().sqrt()).detach()
     return image
 ''', '''
+def ascend(network, target, image, steps, lr=0.02):  # clipped above only
+    for _ in range(steps):
+        x = image.detach().clone().requires_grad_()
+        g, = torch.autograd.grad(network(x)[0, target], x)
+        image = (x + lr * g / g.square().mean().sqrt()).clamp(max=1).detach()
+    return image
+''', '''
 def ascend(network, target, image, steps, lr=0.02):  # the first gradient all the way
     x = image.detach().clone().requires_grad_()
     g, = torch.autograd.grad(network(x)[0, target], x)
@@ -793,6 +800,7 @@ def pgd_l2(network, images, labels, epsilon, step, steps):
     dict(sign="-"), dict(direction="gradient.sign()"), dict(direction="gradient / gradient.norm()"), dict(direction="gradient"),
     dict(result="(images + change).clamp(0, 1)"), dict(result="(images + change * epsilon / length).clamp(0, 1)"),
     dict(result="images + change * (epsilon / length).clamp(max=1)"),
+    dict(result="(images + change * (epsilon / length).clamp(max=1)).clamp(min=0)"),
     dict(result="(images + change.clamp(-epsilon, epsilon)).clamp(0, 1)"),
     dict(direction="F.normalize(loss_gradient(network, images, labels).flatten(1)).view_as(x)"))]
 
