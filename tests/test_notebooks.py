@@ -550,10 +550,18 @@ def test_colors_are_mixed_by_the_root_of_their_covariance(ascending):
 
 def test_waves_have_the_same_energy_whatever_their_falloff(ascending):
     waves = 0.01 * torch.randn(8, 3, 64, 33, 2, generator=torch.Generator().manual_seed(0))
-    steep, known = (ascending["paint_like_photos"](waves, torch.eye(3), steepness, 1.0) for steepness in (1.5, 1.0))
+    steep, known = (ascending["from_waves"](waves, ascending["photo_falloff"](waves, steepness)).sigmoid()
+                    for steepness in (1.5, 1.0))
+    assert torch.allclose(ascending["paint_like_photos"](waves, torch.eye(3), 1.0), steep, atol=1e-5)
     assert torch.allclose(known, ascending["paint"](waves), atol=1e-5)
     assert steep.std().item() == pytest.approx(known.std().item(), rel=0.2)
     assert ascending["high_frequency_share"](steep) < 0.5 * ascending["high_frequency_share"](known)
+
+
+def test_painting_the_waves_of_a_picture_gives_it_back(ascending):
+    cat, mix = photo("cat", 64)[None].clamp(0.02, 0.98), ascending["color_mix"]()
+    for contrast in (0.18, 1.0):
+        assert torch.allclose(ascending["paint_like_photos"](ascending["waves_of"](cat, mix, contrast), mix, contrast), cat, atol=1e-3)
 
 
 def test_a_look_stays_near_the_picture_and_is_another_each_time(ascending):

@@ -309,9 +309,9 @@ def transfer(numbers=range(100)):
             for maker in tqdm(networks, "transfer", ascii=True)}
 
 
-def robustness(numbers=range(100)):
-    """How many of notebook 08's four attacks turn scenes of these numbers (-1: named wrong before):
-    {"network norm radius": [0 to 4, …]}."""
+def robustness(numbers=range(100), wanted=None):
+    """How many of notebook 08's four attacks turn scenes of these numbers (-1: named wrong before), for all networks
+    and radii or for the wanted ones: {"network norm radius": [0 to 4, …]}."""
     notebook, networks = _victims(["plain", "robust", "resnet18"])
     images, labels = _attacked_scenes(notebook, numbers)
     networks |= {"quantized": notebook["Quantized"](networks["resnet18"])}
@@ -322,7 +322,28 @@ def robustness(numbers=range(100)):
     asked += [(name, "Linf 8/255") for name in ("resnet18", "quantized")]
     return {f"{name} {radius}": notebook["attacks_that_turn"](
                 networks[name], images, labels, *radii[radius], open_network=opened.get(name)).tolist()
-            for name, radius in tqdm(asked, "robustness", ascii=True)}
+            for name, radius in tqdm(asked, "robustness", ascii=True) if not wanted or f"{name} {radius}" in wanted}
+
+
+def sealed(seeds=range(5), makers=("noise", "untrained", "substitute", "densenet121")):
+    """How often notebook 08's substitutes give a sealed network's answer for sixty crops, and how often what is made
+    with others fools it at 32 gray levels; for each seed: {row: [0 to 1, …]}."""
+    notebook, networks = _victims(["resnet18", "densenet121"])
+    hidden, rows, far = networks["resnet18"], {}, 32 / 255
+    prey = scenes(60, 80, size=96, natural=True, photos=1.0).to(device())
+    images, labels = notebook["rounded"](prey.images), prey.labels
+    for seed in tqdm(seeds, "sealed", ascii=True):
+        asked = notebook["rounded"](scenes(150, 81 + seed, size=96, natural=True, photos=1.0).images.to(device()))
+        networks["untrained"] = notebook["small_network"](len(SUBJECTS), seed).eval()
+        networks["substitute"] = notebook["substitute_for"](notebook["Sealed"](hidden), asked, len(SUBJECTS), seed)
+        said, copied = (notebook["answers"](network, images).argmax(1) for network in (hidden, networks["substitute"]))
+        rows.setdefault("the substitute agrees", []).append(rounded((said == copied).float().mean().item()))
+        for maker in makers:
+            changed = notebook["noise"](images, far) if maker == "noise" else notebook["in_tens"](
+                lambda a, b: notebook["pgd"](networks[maker], a, b, far, far / 4, 6), images, labels)
+            success = notebook["success"](hidden, images, changed, labels)
+            rows.setdefault(f"fooled by {maker}", []).append(rounded(success))
+    return rows
 
 
 def real_attacks(numbers=range(126)):
@@ -345,7 +366,7 @@ def real_attacks(numbers=range(126)):
 
 
 TABLES = {"ranking": ranking, "hidden": hidden, "distances": distances, "robustness": robustness,
-          "real_attacks": real_attacks, "drawings": drawings, "transfer": transfer}
+          "real_attacks": real_attacks, "drawings": drawings, "transfer": transfer, "sealed": sealed}
 
 
 def store(name):
