@@ -62,6 +62,15 @@ def with_average_pooling(network):
     return network
 
 
+def with_mirrored_borders(network):
+    """A copy of a network whose convolutions see the picture mirrored beyond its borders, not black."""
+    network = copy.deepcopy(network)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.padding_mode = "reflect"
+    return network
+
+
 def loss_network(network):
     """A copy of a network in eval mode to compare pictures with: its pooling takes the mean, for notebook 10 finds its
     textures smoother."""

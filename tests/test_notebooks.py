@@ -793,10 +793,7 @@ def test_a_guided_dream_comes_nearer_to_its_guide(inverting):
 
 @pytest.fixture(scope="module")
 def weaving():
-    scope = definitions("10_texture_synthesis")
-    middle = (0.5, 0.5)
-    scope["CUTS"] = {"brick": ("brick", 0.5, middle), "petals": ("flower", 1.0, (0.62, 0.52))}
-    return scope
+    return definitions("10_texture_synthesis")
 
 
 @pytest.mark.parametrize("window", [3, 5])
@@ -835,6 +832,18 @@ def test_autocorrelation_is_counted_by_hand(weaving):
     assert found.shape == (5, 9) and found[0, 4] == pytest.approx(1)
     by_hand = (gray[3:, 2:] * gray[:-3, :-2]).mean() / gray.square().mean()
     assert found[3, 6] == pytest.approx(by_hand.item(), abs=1e-5)
+
+
+def test_shifted_grams_are_counted_by_hand(weaving):
+    network, image = load_network("robust"), photo("brick", 64)[None]
+    with torch.no_grad():
+        found = weaving["shifted_grams"](network, ["conv1", "conv2"], image, shifts=(1, 6))
+        f = weaving["features"](network, "conv2", image)[0]
+    assert {*found} == {"conv1", "conv2", *(f"conv1 {shift} {way}" for shift in (1, 6) for way in ("right", "down")),
+                        "conv2 6 right", "conv2 6 down"}
+    below = sum(f[:, y, x].outer(f[:, y + 3, x]) for y in range(29) for x in range(32)) / (29 * 32)
+    assert torch.allclose(found["conv2 6 down"][0], below, rtol=1e-3, atol=1e-5)
+    assert torch.allclose(found["conv2"][0], weaving["gram_matrix"](f), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])

@@ -92,8 +92,10 @@ def test_a_missing_run_names_its_command():
 
 
 def test_settling_is_seen_in_the_last_tenth():
-    falling = [2.0 ** -i for i in range(100)]
-    assert not Optimization.has_settled(falling) and Optimization.has_settled([*falling[:5], *[2.0**-5] * 20])
+    run, falling = Optimization(None, [], 1, {}), [2.0 ** -i for i in range(100)]
+    assert not run.has_settled(falling) and run.has_settled([*falling[:5], *[2.0**-5] * 20])
+    slowly = [0.996 ** i for i in range(100)]
+    assert not run.has_settled(slowly) and run._replace(fall=0.05).has_settled(slowly)
 
 
 def test_a_run_with_chance_has_settled_where_it_slows_down():

@@ -11,7 +11,8 @@ from helpers.make.stylizing import SEEN, TURNS, UNSEEN, Stylization, contents, t
 from helpers.paintings import style_picture
 from helpers.style import (
     PAINTED, ConditionalInstanceNorm, PerceptualLoss, StylizationNetwork, gram_matrix, instance_norm, load_stylizer,
-    loss_network, stylizer, total_variation, with_average_pooling, with_one_style, without_batch_norm)
+    loss_network, stylizer, total_variation, with_average_pooling, with_mirrored_borders, with_one_style,
+    without_batch_norm)
 
 
 def random(*shape, seed=0):
@@ -60,6 +61,17 @@ def test_average_pooling_takes_the_place_of_maximum_pooling():
         answer = averaged(x)
     assert torch.allclose(averaged.body[3](seen[first]), F.avg_pool2d(seen[first], 2))
     assert not torch.allclose(answer, network(x), atol=0.1) and torch.allclose(loss_network(network)(x), answer, atol=1e-3)
+
+
+def test_mirrored_borders_continue_the_picture():
+    network, x = load_network("robust", "course"), photo("cat", 32)[None]
+    mirrored, first = with_mirrored_borders(network), [*network.layers][0]
+    with activations(network, first) as black, activations(mirrored, first) as seen:
+        network(x), mirrored(x)
+    with activations(network, first) as wide:
+        network(F.pad(x, (8, 8, 8, 8), mode="reflect"))
+    assert torch.allclose(seen[first], wide[first][..., 8:-8, 8:-8], atol=1e-4)
+    assert not torch.allclose(black[first], seen[first], atol=0.01)
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,10 @@ and stored in `data/runs/` with its numbers.
 
     python -m helpers.make.runs [NAME …]
 
-An optimization goes on until it has *settled*: over the last tenth of its steps the loss has fallen by less than 2 % of
-what is left of it. One with chance in its steps has a fixed number of them, after which it must have slowed down: its
-mean loss has fallen by less over the second half of the steps than over the first.
+An optimization goes on until it has *settled*: over the last tenth of its steps the loss has fallen by less than 2 %
+(textures: 5 %) of what is left of it, or it has come down to a ten-thousandth of the first. One with chance in its
+steps has a fixed number of them, after which it must have slowed down: its mean loss has fallen by less over the second
+half of the steps than over the first.
 """
 
 import json
@@ -28,9 +29,10 @@ from helpers.neighbors import collect
 from helpers.paintings import style_picture
 from helpers.photos import crops
 from helpers.runs import RUNS, picture_file
-from helpers.style import STYLE_WEIGHTS, loss_network
+from helpers.style import STYLE_WEIGHTS, loss_network, with_mirrored_borders, without_batch_norm
 
 SETTLED = 0.02
+NOTHING = 1e-4  # of the first loss
 MOST_STEPS = 8000
 # the photos that 08's sticker is taught on; it is tried on the others
 TAUGHT = ["astronaut", "helmet", "cup", "motorcycle", "flower", "retina", "brick", "gravel", "tissue", "page"]
@@ -41,13 +43,14 @@ class Optimization(NamedTuple):
 
     climb: (key, steps, start) -> `Ascent` from a picture [1, 3, H, W], or from where the notebook begins if it is None;
     keys: one a picture; steps: how many are made before each look whether it has settled; settings: what is stored
-        beside the numbers.
+        beside the numbers; fall: the share that a settled loss may fall over the last tenth of the steps.
     """
 
     climb: Callable
     keys: list
     steps: int
     settings: dict
+    fall: float = SETTLED
 
     def curve(self, key, steps):
         """The loss before each of the first `steps` steps."""
@@ -69,10 +72,11 @@ class Optimization(NamedTuple):
                 return picture[0], losses
         raise RuntimeError(f"{key}: the loss still falls after {len(losses)} steps")
 
-    @staticmethod
-    def has_settled(losses):
-        """Whether the loss fell by less than `SETTLED` of itself over the last tenth of the steps."""
-        return losses[-1 - len(losses) // 10] - losses[-1] < SETTLED * losses[-1]
+    def has_settled(self, losses):
+        """Whether the loss fell by less than the share `fall` of itself over the last tenth of the steps, or is next to
+        nothing."""
+        return (losses[-1 - len(losses) // 10] - losses[-1] < self.fall * losses[-1]
+                or losses[-1] < NOTHING * losses[0])
 
 
 class Sampled(NamedTuple):
@@ -134,31 +138,75 @@ def gatys():
 
 
 def inversions():
-    """Notebook 09's inversions of three photos from each layer of two networks."""
-    notebook, settings = definitions("09_inversion_and_deepdream"), {"size": 112, "weight": 1e-3, "beta": 2.0}
+    """Notebook 09's inversions of three photos from each layer of four networks, the real one's from four layers."""
+    notebook = definitions("09_inversion_and_deepdream")
     networks = {name: load_network(name, "course").to(device()) for name in ("plain", "robust")}
-    keys = [f"{name} conv{i} {subject}" for name in networks for i in range(1, 6)
+    networks["untrained"] = load_network("robust", "untrained").to(device())
+    networks["efficientnet"] = load_network("efficientnet").to(device())
+    # of the prior, for conv1, conv2 …; the best of run `priors` for "plain" and "robust"
+    weights = {"plain": [1e-6, 1e-6, 1e-6, 1e-4, 1e-2], "robust": [1e-6, 1e-6, 1e-6, 1e-6, 1e-5],
+               "untrained": [1e-6, 1e-6, 1e-6, 1e-4, 1e-2], "efficientnet": [1e-5] * 4}
+    settings = {"size": 112, "efficientnet's size": 224, "beta": 2.0, "weights": weights}
+    keys = [f"{name} conv{i} {subject}" for name in networks for i in range(1, len(weights[name]) + 1)
             for subject in ("cat", "astronaut", "flower")]
 
     def climb(key, steps, start):
         name, layer, subject = key.split()
-        image = photo(subject, settings["size"]).to(device())
-        return notebook["inversion"](networks[name], layer, image, settings["weight"], settings["beta"], steps, start)
+        image = photo(subject, settings.get(f"{name}'s size", settings["size"])).to(device())
+        weight = weights[name][int(layer[-1]) - 1]
+        return notebook["inversion"](networks[name], layer, image, weight, settings["beta"], steps, start)
 
     return Optimization(climb, keys, 300, settings)
 
 
 def priors():
-    """Notebook 09's inversion of the cat from the robust network's third layer, by exponent and weight of its prior."""
+    """Notebook 09's inversions of three photos from three layers of two networks, by exponent and weight of the
+    prior."""
     notebook, settings = definitions("09_inversion_and_deepdream"), {"size": 112}
-    robust, cat = load_network("robust", "course").to(device()), photo("cat", settings["size"]).to(device())
-    keys = ["2 0", "2 0.001", "2 0.01", "1 1e-05", "1 0.0001", "1 0.0003"]
+    networks = {name: load_network(name, "course").to(device()) for name in ("plain", "robust")}
+    tried = {"conv3": ("2 0.001", "2 0.0001", "2 1e-05", "2 1e-06", "1 1e-05", "1 1e-06", "1 1e-07"),
+             "conv4": ("2 0.001", "2 0.0001", "2 1e-05", "2 1e-06"),
+             "conv5": ("2 0.1", "2 0.01", "2 0.001", "2 0.0001", "2 1e-05")}
+    keys = [f"{name} {layer} {prior} {subject}" for name in networks for layer, priors in tried.items()
+            for prior in priors for subject in ("cat", "astronaut", "flower")]
+    # The plain network's flower from conv5 still falls after 3,000 steps with 0.0001; less would take longer.
+    keys = [key for key in keys if not key.startswith(("plain conv4 2 1e", "plain conv5 2 0.0001", "plain conv5 2 1e"))]
 
     def climb(key, steps, start):
-        beta, weight = map(float, key.split())
-        return notebook["inversion"](robust, "conv3", cat, weight, beta, steps, start)
+        name, layer, beta, weight, subject = key.split()
+        image = photo(subject, settings["size"]).to(device())
+        return notebook["inversion"](networks[name], layer, image, float(weight), float(beta), steps, start)
 
     return Optimization(climb, keys, 300, settings)
+
+
+def textures():
+    """Notebook 10's textures of 192 pixels from samples of 128: as the notebook makes them, without some of its
+    details, with fewer layers, with other networks, and with Gram matrices of shifted features, too."""
+    notebook, settings = definitions("10_texture_synthesis"), {"sample": 128, "size": 192, "fall": 0.05}
+    robust = without_batch_norm(load_network("robust", "course").to(device()))
+    looking = notebook["looking"]
+    other = {"plain": load_network("plain", "course"), "untrained": load_network("robust", "untrained")}
+    layers, weights = ["conv1", "conv2", "conv3", "conv4"], {"conv1": 30, "conv2": 10}
+    white = {"soft": 1, "rough": 0}
+    ways = {"": {}, "bare": {"network": robust, "weights": {}, **white}, "smooth eyes": {"weights": {}, **white},
+            "weights": white, **{layer: {"layers": layers[:k]} for k, layer in enumerate(layers[:3], start=1)},
+            "max pooling": {"network": with_mirrored_borders(robust)},
+            **{name: {"network": looking(without_batch_norm(network).to(device()))} for name, network in other.items()},
+            "shifted": {"describe": notebook["shifted_grams"]}, "again": {"seed": 1}}
+    keys = ["brick", "gravel", "galaxies", "tissue", "petals", "tissue bare", "tissue smooth eyes", "tissue weights"]
+    keys += [f"{name} {layer}" for name in ("gravel", "tissue") for layer in layers[:3]]
+    keys += [f"{name} {way}" for name in ("gravel", "tissue", "petals") for way in ("max pooling", *other)]
+    keys += ["petals again", "brick shifted", "gravel shifted"]
+
+    def climb(key, steps, start):
+        texture, _, way = key.partition(" ")
+        sample = notebook["sample_of"](texture, settings["sample"])[None].to(device())
+        asked = {"network": looking(robust), "layers": layers, "weights": weights, "soft": 4, "seed": 0, **ways[way]}
+        noise = notebook["noise_around"](sample, settings["size"], asked.pop("soft"), asked.pop("seed"))
+        return notebook["synthesize"](sample=sample, start=noise if start is None else start, steps=steps, **asked)
+
+    return Optimization(climb, keys, 300, settings, settings["fall"])
 
 
 def patches():
@@ -224,7 +272,7 @@ def channels():
 
 
 OPTIMIZATIONS = {"channels": channels, "class_images": class_images, "gatys": gatys, "inversions": inversions,
-                 "patches": patches, "priors": priors}
+                 "patches": patches, "priors": priors, "textures": textures}
 
 
 def ranking(numbers=range(50), seed=6):

@@ -21,7 +21,7 @@ FIGURES = [
     ("07_gradient_ascent", "Class images of the real network from two seeds"),
     ("08_adversarial_examples", "The sticker that was trained on all places"),
     ("09_inversion_and_deepdream", "Three photos, and what the real network dreams"),
-    ("10_texture_synthesis", "as much of each from noise"),
+    ("10_texture_synthesis", "more of each from noise"),
     ("11_neural_style_transfer", "The cat in five styles"),
     ("12_one_network_many_styles", "One network: photos (left)"),
 ]
