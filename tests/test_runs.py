@@ -1,5 +1,7 @@
 """What is stored in `data/runs/` is what its command computes."""
 
+import math
+
 import pytest
 import torch
 
@@ -15,11 +17,16 @@ def stored(request):
     return request.param, OPTIMIZATIONS[request.param](), load_numbers(request.param)
 
 
+def some(table, most=12):
+    """At most so many entries of a table, evenly spread, to be quick."""
+    return [*table.items()][:: math.ceil(len(table) / most)]
+
+
 def test_first_steps(stored):
     name, run, numbers = stored
     assert list(numbers["losses"]) == run.keys and numbers["settings"] == run.settings
-    for key, losses in [*numbers["losses"].items()][::2]:  # every other one, to be quick
-        assert run.curve(key, 2) == pytest.approx(losses[:2], rel=0.02), key
+    for key, losses in some(numbers["losses"])[::2]:
+        assert run.curve(key, 2) == pytest.approx(losses[:2], rel=0.02, abs=0.02), key
 
 
 def test_settled(stored):
@@ -30,7 +37,7 @@ def test_settled(stored):
 
 def test_pictures_have_the_stored_losses(stored):
     name, run, numbers = stored
-    for key, loss in [*numbers["loss of the file"].items()][::-2]:  # the others, or the only one
+    for key, loss in some(numbers["loss of the file"])[::-2]:  # the others, or the only one
         assert run.loss(key, load_image(picture_file(name, key))) == pytest.approx(loss, rel=0.02), key
 
 
@@ -92,8 +99,9 @@ def test_a_missing_run_names_its_command():
 
 
 def test_settling_is_seen_in_the_last_tenth():
-    run, falling = Optimization(None, [], 1, {}), [2.0 ** -i for i in range(100)]
-    assert not run.has_settled(falling) and run.has_settled([*falling[:5], *[2.0**-5] * 20])
+    run, falling = Optimization(None, [], 1, {}), [0.95 ** i for i in range(100)]
+    assert not run.has_settled(falling) and run.has_settled([*falling[:50], *[0.95**50] * 50])
+    assert run.has_settled([0.9 ** i for i in range(100)])  # next to nothing is left
     slowly = [0.996 ** i for i in range(100)]
     assert not run.has_settled(slowly) and run._replace(fall=0.05).has_settled(slowly)
 
