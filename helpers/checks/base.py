@@ -1,6 +1,7 @@
 """What all checks have in common: how they call a solution, what they say, and what they remember."""
 
 from functools import wraps
+from pathlib import Path
 
 import torch
 
@@ -22,32 +23,43 @@ class NotBegun(Wrong):
 def exercise(notebook, number):
     """Make a check of a function that asserts, with messages that teach, what a solution has to do.
 
-    The check calls it with the solution, guarded as in `guarded`, and whatever else it is handed; prints a line if
-    all is right; raises NotBegun, or Wrong with the first message. Chance is as it was before.
+    The check calls it with the solution, guarded as in `guarded`; prints a line if all is right; raises NotBegun, or
+    Wrong with the first message, or the solution's own error, without the check's frames. Chance is as it was before.
     """
 
     def make(ask):
         EXERCISES.setdefault(notebook, {})[number] = ask.__name__
 
         @wraps(ask)
-        def check(solution, *handed):
+        def check(solution):
+            __tracebackhide__ = True  # Jupyter leaves this frame out
             title = f"exercise {number} of {len(EXERCISES[notebook])}"
             done = DONE.setdefault(notebook, {})
             done[number] = False
             try:
                 with torch.random.fork_rng(devices=[]):
                     torch.manual_seed(0)
-                    ask(solution if isinstance(solution, type) else guarded(solution), *handed)
+                    ask(solution if isinstance(solution, type) else guarded(solution))
             except NotImplementedError:
                 raise NotBegun(f"○ {title} is not begun: write your solution in the place of `raise …`.") from None
             except AssertionError as wrong:
                 raise Wrong(f"✗ {title}: {wrong}") from None
+            except Exception as error:
+                raise error.with_traceback(of_solution(error.__traceback__)) from None
             done[number] = True
             print(f"✓ {title}")
 
         return check
 
     return make
+
+
+def of_solution(trace):
+    """A traceback from the first frame that is not a check's; as it is, if all are."""
+    rest = trace
+    while rest and Path(rest.tb_frame.f_code.co_filename).parent == Path(__file__).parent:
+        rest = rest.tb_next
+    return rest or trace
 
 
 def guarded(solution):
@@ -61,8 +73,8 @@ def guarded(solution):
         assert found is not None, f"`{solution.__name__}` returned nothing: does it end with `return`?"
         for each, was in zip(tensors, before):
             assert torch.equal(each.detach().nan_to_num(), was.nan_to_num()), (
-                f"`{solution.__name__}` changed what it was given: work on a copy, or without `_` at the end of a "
-                "method.")
+                f"`{solution.__name__}` changed what it was given: work on a copy, without `+=` and without methods "
+                "that end with `_`.")
         return found
 
     return call
