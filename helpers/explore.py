@@ -16,7 +16,8 @@ class Explorer(widgets.VBox):
     def __init__(self, draw, **controls):
         self.draw, self.controls = draw, controls
         self.picture, self.message = widgets.Image(format="png", layout={"align_self": "flex-start"}), widgets.Label()
-        super().__init__([widgets.HBox(list(controls.values())), self.message, self.picture])
+        super().__init__([widgets.HBox(list(controls.values()), layout={"flex_flow": "row wrap"}), self.message,
+                          self.picture])
         for control in controls.values():
             control.observe(self.update, "value")
         self.update()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from helpers import check
-from helpers.checks.base import DONE, EXERCISES, exercise, guarded
+from helpers import check, show
+from helpers.checks.base import DONE, EXERCISES, exercise, guarded, same_picture
 from helpers.make.labs import NOTEBOOKS as FOLDER
 from helpers.make.notebooks import definitions, load
 
@@ -98,6 +98,25 @@ def test_a_solutions_own_error_is_shown_without_the_checks_frames():
     with pytest.raises(TypeError) as error:
         check.on_one_scale(crash)
     assert [entry.name for entry in error.traceback][1:] == ["check", "crash"]
+
+
+def test_a_wrong_picture_is_shown_beside_the_expected_one(monkeypatch):
+    shown = []
+    monkeypatch.setattr(show, "grid", lambda pictures, titles, **_: shown.append((pictures, titles)))
+    monkeypatch.delitem(EXERCISES, "99", raising=False)
+
+    @exercise("99", 1)
+    def negative(solution):
+        """One minus the picture."""
+        picture = torch.rand(3, 4, 4)
+        same_picture(solution(picture), 1 - picture, "bright should be dark")
+
+    negative(lambda picture: 1 - picture)
+    with pytest.raises(check.Wrong, match="bright should be dark"):
+        negative(lambda picture: picture)
+    (((yours, expected), titles),) = shown
+    assert torch.allclose(yours, 1 - expected) and titles == ["yours", "expected"]
+    EXERCISES.pop("99"), DONE.pop("99")
 
 
 def test_progress_lists_what_is_done(capsys, monkeypatch):

@@ -1,5 +1,7 @@
 """The students' version is what `python -m helpers.make.labs` makes of the notebooks, and gives nothing away."""
 
+import ast
+import copy
 import re
 import symtable
 
@@ -7,8 +9,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from helpers.make.labs import LABS, NOTEBOOKS, lab
-from helpers.make.notebooks import read_names
+from helpers.make.labs import LABS, NOTEBOOKS, SOLUTION, lab
+from helpers.make.notebooks import in_exercises, read_names
 
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
@@ -34,16 +36,6 @@ def test_lab_holds_stubs_in_the_place_of_solutions(name):
 
 def test_there_is_no_other_lab():
     assert sorted(path.name for path in LABS.glob("*.ipynb")) == NAMES
-
-
-def in_exercises(cells):
-    """Of each cell, whether it stands in the section of an exercise."""
-    found = []
-    for cell in cells:
-        if cell["cell_type"] == "markdown" and cell["source"].startswith("#"):
-            exercise = bool(re.search("^#+ Exercise", cell["source"], re.MULTILINE))
-        found.append(exercise)
-    return found
 
 
 def needed_of_exercises(cells):
@@ -72,6 +64,76 @@ def test_what_a_later_section_needs_of_an_exercise_is_found():
     assert needed_of_exercises(exercise + cells("print(x)")) == []
     assert needed_of_exercises(exercise + cells("z = 3\nprint(z)")) == []
     assert needed_of_exercises(exercise + cells("def later(): return gain(z)")) in ([(5, "gain"), (5, "z")], [(5, "z"), (5, "gain")])
+
+
+class Renamed(ast.NodeTransformer):
+    """Names become v0, v1, … in the order in which they come."""
+
+    def __init__(self):
+        self.names = {}
+
+    def visit_Name(self, node):
+        return ast.Name(self.names.setdefault(node.id, f"v{len(self.names)}"), node.ctx)
+
+    def visit_arg(self, node):
+        return ast.arg(self.names.setdefault(node.arg, f"v{len(self.names)}"))
+
+
+def expressions(source, least=10):
+    """The expressions of some code that consist of `least` parts or more, whatever their variables are called:
+    {what it is: [the line where it stands]}"""
+    found = {}
+    for node in ast.walk(ast.parse(source)):
+        parts = sum(isinstance(part, (ast.expr, ast.arguments, ast.arg, ast.comprehension)) for part in ast.walk(node))
+        if isinstance(node, ast.expr) and not isinstance(node, ast.Slice) and parts >= least:
+            found.setdefault(ast.unparse(Renamed().visit(copy.deepcopy(node))), []).append(node.lineno)
+    return found
+
+
+def code_of(cell):
+    """The pieces of code in a cell: all of a code cell, what stands between backticks in another."""
+    pieces = [cell.source] if cell.cell_type == "code" else re.findall(r"```python\n(.*?)```|`([^`\n]+)`", cell.source, re.DOTALL)
+    for piece in ("".join(piece) for piece in pieces):
+        try:
+            ast.parse(piece)
+        except SyntaxError:
+            continue
+        yield piece
+
+
+def solution_of(source):
+    """The statements' expressions between the marks of a solution."""
+    marked = SOLUTION.search(source)
+    first, last = (source[:end].count("\n") + 1 for end in marked.span())
+    statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt) and first < node.lineno < last]
+    whole = {ast.unparse(Renamed().visit(copy.deepcopy(part))) for node in statements
+             for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)}
+    return whole & expressions(source).keys()
+
+
+def given_away(solved, labs):
+    """What of the solutions in some notebooks also stands in some labs: [(a lab's name, its cell's number, code)]."""
+    wanted = set().union(*(solution_of(cell.source) for cell in solved if SOLUTION.search(cell.source)))
+    return [(name, i, piece) for name, cells in labs.items() for i, cell in enumerate(cells)
+            for piece in code_of(cell) if wanted & expressions(piece).keys()]
+
+
+def test_labs_hold_no_solution():
+    solved = [cell for name in NAMES for cell in nbformat.read(NOTEBOOKS / name, as_version=4).cells]
+    labs = {name: nbformat.read(LABS / name, as_version=4).cells for name in NAMES}
+    found = given_away(solved, labs)
+    assert not found, "\n".join(f"{name} [{i}]\n{code}" for name, i, code in found)
+
+
+def test_a_solution_under_other_names_is_found():
+    def cell(source, kind="code"):
+        return nbformat.from_dict({"cell_type": kind, "source": source})
+
+    solved = cell("def gram(f):\n    ### BEGIN SOLUTION\n    return torch.einsum('ihw,jhw->ij', f, f) / f.numel()\n    ### END SOLUTION")
+    for source, kind in (("g = torch.einsum('ihw,jhw->ij', maps, maps) / maps.numel()", "code"),
+                         ("use `torch.einsum('ihw,jhw->ij', x, x) / x.numel()`", "markdown")):
+        assert given_away([solved], {"lab": [cell("x = 1"), cell(source, kind)]})[0][1] == 1
+    assert not given_away([solved], {"lab": [cell("g = torch.einsum('ihw,jhw->ij', maps, other) / maps.numel()")]})
 
 
 @pytest.mark.weekly

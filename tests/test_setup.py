@@ -137,3 +137,8 @@ def test_a_moved_folder_is_set_up_anew(tmp_path):
     assert "Installing" in setup(old) and "Installing" not in setup(old)
     old.rename(new)
     assert "was moved or copied" in setup(new) and "Installing" not in setup(new)
+
+
+def test_no_file_of_tests_is_long():
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in ROOT.glob("tests/**/*.py")}
+    assert max(lengths.values()) <= 600, lengths

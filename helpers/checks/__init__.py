@@ -1,25 +1,25 @@
 """The checks of the exercises, a file a notebook: `check.NAME(NAME)` stands below the exercise that asks for NAME."""
 
-from helpers.checks.activations import chain_field, effective_size, pillars, selectivity
-from helpers.checks.adversarial import mean_gradient, pgd_l2, smallest_epsilon
+from helpers.checks.activations import effective_size, pillars, strongest_places, units_that_see
+from helpers.checks.adversarial import few_pixels, mean_gradient, smallest_epsilon
 from helpers.checks.ascent import ascend, bootstrap_difference, total_variation
 from helpers.checks.base import NotBegun, Wrong, progress
-from helpers.checks.inversion import dream_around, invert_by_hand, octave_sizes
+from helpers.checks.inversion import dream_around, invert_by_hand, variation_map
 from helpers.checks.many_styles import CIN, corner_weights, weights_by_mask
 from helpers.checks.maps import bounding_box, cam_weight_over_alpha, counterfactual_map, grad_cam, layer_cam
 from helpers.checks.neighbors import nearest, nearest_by_cosine, times_chosen, vote, whitening
-from helpers.checks.other_outputs import attend, iou_of_class, word_probabilities
 from helpers.checks.reduction import classical_mds, neighbors_kept, pca, perplexity, reconstruct
-from helpers.checks.saliency import integrated_gradients, share_of_wins, smooth_grad, specificity
+from helpers.checks.saliency import guided_rule, integrated_gradients, share_of_wins, smooth_grad, specificity
 from helpers.checks.style import gram_of_region, keep_colors, normalize_instance
 from helpers.checks.texture import gram_by_reshape, most_known, seam
 from helpers.checks.weights import color_share, direction, on_one_scale, shuffled
 
 __all__ = [
-    "CIN", "NotBegun", "Wrong", "ascend", "attend", "bootstrap_difference", "bounding_box", "cam_weight_over_alpha",
-    "chain_field", "classical_mds", "color_share", "corner_weights", "counterfactual_map", "direction", "dream_around",
-    "effective_size", "grad_cam", "gram_by_reshape", "gram_of_region", "integrated_gradients", "invert_by_hand",
-    "iou_of_class", "keep_colors", "layer_cam", "mean_gradient", "most_known", "nearest", "nearest_by_cosine",
-    "neighbors_kept", "normalize_instance", "octave_sizes", "on_one_scale", "pca", "perplexity", "pgd_l2", "pillars",
-    "progress", "reconstruct", "seam", "selectivity", "share_of_wins", "shuffled", "smallest_epsilon", "smooth_grad",
-    "specificity", "times_chosen", "total_variation", "vote", "weights_by_mask", "whitening", "word_probabilities"]
+    "CIN", "NotBegun", "Wrong", "ascend", "bootstrap_difference", "bounding_box", "cam_weight_over_alpha",
+    "classical_mds", "color_share", "corner_weights", "counterfactual_map", "direction", "dream_around",
+    "effective_size", "few_pixels", "grad_cam", "gram_by_reshape", "gram_of_region", "guided_rule",
+    "integrated_gradients", "invert_by_hand", "keep_colors", "layer_cam", "mean_gradient", "most_known", "nearest",
+    "nearest_by_cosine", "neighbors_kept", "normalize_instance", "on_one_scale", "pca", "perplexity", "pillars",
+    "progress", "reconstruct", "seam", "share_of_wins", "shuffled", "smallest_epsilon", "smooth_grad",
+    "specificity", "strongest_places", "times_chosen", "total_variation", "units_that_see", "variation_map", "vote",
+    "weights_by_mask", "whitening"]

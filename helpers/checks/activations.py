@@ -3,58 +3,125 @@
 import torch
 import torch.nn.functional as F
 
-from helpers.checks.base import exercise
+from helpers.checks.base import exercise, same_picture
 
-CHAINS = [  # steps, what is asked, what is right, why
-    ([(3, 1, 0)], "size", 3, "one kernel sees k pixels, so the size grows by k − 1"),
-    ([(3, 1, 0)], "stride", 1, "the strides are multiplied, not added"),
-    ([(3, 1, 0)], "offset", 1, "the first unit sees pixels 0, 1 and 2 and looks at the middle one"),
-    ([(3, 1, 1)], "offset", 0, "each padded pixel moves it back by one"),
-    ([(2, 2, 0)], "size", 2, "the step's own stride counts from the next layer on, so multiply the stride last"),
-    ([(2, 2, 0)], "stride", 2, "the strides are multiplied, not added"),
-    ([(2, 2, 0)], "offset", 0.5, "the unit sees pixels 0 and 1 and looks between them, whatever the step's own stride"),
-    ([(2, 2, 0)] * 2, "size", 4, "the second kernel's units are 2 pixels apart, so it adds (k − 1) · 2"),
-    ([(2, 2, 0)] * 2, "stride", 4, "the strides of all steps are multiplied"),
-    ([(2, 2, 0)] * 2, "offset", 1.5, "the second step moves it by half a unit of the layer below, 2 pixels wide"),
-    ([(2, 2, 0), (3, 1, 1)], "offset", 0.5, "what is padded are units of the layer below, here 2 pixels wide"),
+STEPS = [  # steps, pixel, the first and the last unit that see it, why
+    ([(3, 1, 0)], 5, (3, 5), "units 3, 4 and 5 read the pixels 3 to 5, 4 to 6 and 5 to 7"),
+    ([(3, 1, 0)], 1, (0, 1), "no unit has a negative number"),
+    ([(3, 1, 1)], 5, (4, 6), "a padded zero comes first, so unit u reads the pixels u − 1 to u + 1"),
+    ([(2, 2, 0)], 4, (2, 2), "unit 2 reads the pixels 4 and 5"),
+    ([(2, 2, 0)], 5, (2, 2), "unit 2 reads the pixels 4 and 5"),
+    ([(3, 2, 0)], 4, (1, 2), "units 1 and 2 read the pixels 2 to 4 and 4 to 6"),
+    ([(3, 2, 0)], 5, (2, 2), "units 1 and 2 read the pixels 2 to 4 and 4 to 6"),
+    ([(3, 2, 1)], 5, (2, 3), "units 2 and 3 read the pixels 3 to 5 and 5 to 7"),
+    ([(2, 2, 0), (3, 1, 1)], 9, (3, 5), "the pooling's unit 4 sees it, and the kernel's units 3, 4 and 5 see that one"),
+    ([(3, 1, 1), (2, 2, 0)], 9, (4, 5), "the kernel's units 8 to 10 see it, and the pooling's units 4 and 5 see those"),
 ]
 
 
 @exercise("04", 1)
-def chain_field(solution):
-    """Size, stride and offset of what a unit sees through a chain of (kernel, stride, padding)."""
+def units_that_see(solution):
+    """The first and the last unit that a pixel reaches through a chain of (kernel, stride, padding)."""
 
-    def found(steps):
-        answer = solution(steps)
-        assert isinstance(answer, (tuple, list)) and len(answer) == 3, "Return three numbers: size, stride and offset."
-        return dict(zip(("size", "stride", "offset"), answer))
+    def found(steps, pixel):
+        answer = solution(steps, pixel)
+        assert isinstance(answer, (tuple, list)) and len(answer) == 2, (
+            "Return two numbers: the first unit and the last.")
+        return tuple(answer)
 
-    start = found([])
-    assert tuple(start.values()) == (1, 1, 0), (
-        f"Through no layer at all a unit is a pixel: size 1, stride 1, offset 0, not {tuple(start.values())}.")
-    for steps, name, right, why in CHAINS:
-        value = found(steps)[name]
-        assert abs(value - right) < 1e-6, f"Through {steps} the {name} should be {right}, not {value}: {why}."
+    assert found([], 7) == (7, 7), f"Through no step at all a unit is a pixel: pixel 7 is unit 7, not {found([], 7)}."
+    for steps, pixel, right, why in STEPS:
+        answer = found(steps, pixel)
+        assert answer == right, (
+            f"Through {steps} pixel {pixel} is seen by the units {right[0]} to {right[1]}, not by {answer[0]} to "
+            f"{answer[1]}: {why}.")
     steps = [(5, 2, 0), (3, 1, 1), (2, 2, 1), (3, 2, 1)]
-    (first, last), (next_first, _) = pixels_seen(steps, 6), pixels_seen(steps, 7)
-    size, stride, offset = found(steps).values()
-    assert size == last - first + 1, f"Through {steps} the gradient reaches {last - first + 1} pixels, not {size}."
-    assert stride == next_first - first, (
-        f"Through {steps} the next unit sees pixels {next_first - first} further right, not {stride}.")
-    assert abs(offset + 6 * stride - (first + last) / 2) < 1e-6, (
-        f"Through {steps} unit 6 sees the pixels {first} to {last} and looks at {(first + last) / 2}, not at "
-        f"offset + 6 · stride = {offset + 6 * stride}.")
+    for pixel in range(0, 60, 7):
+        answer, right = found(steps, pixel), reached(steps, pixel)
+        assert answer == right, (
+            f"Through {steps} a change of pixel {pixel} moves the units {right[0]} to {right[1]}; you say "
+            f"{answer[0]} to {answer[1]}.")
 
 
-def pixels_seen(steps, unit):
-    """The first and the last pixel of a row that have a gradient to a unit, where every path is open."""
-    row = torch.ones(1, 1, 200, dtype=torch.double, requires_grad=True)
-    x = row
+def reached(steps, pixel):
+    """The first and the last unit that are not zero if one pixel of a row alone isn't, where every path is open."""
+    x = torch.zeros(1, 1, 200, dtype=torch.double)
+    x[0, 0, pixel] = 1
     for k, s, p in steps:
         x = F.conv1d(x, torch.ones(1, 1, k, dtype=torch.double), stride=s, padding=p)
-    (gradient,) = torch.autograd.grad(x[0, 0, unit], row)
-    reached = torch.where(gradient[0, 0] > 0)[0].tolist()
-    return reached[0], reached[-1]
+    units = torch.where(x[0, 0] > 0)[0].tolist()
+    return units[0], units[-1]
+
+
+def maps_with(size, peaks):
+    """Maps of zeros but for peaks {(picture, row, column): value}."""
+    maps = torch.zeros(size)
+    for place, value in peaks.items():
+        maps[place] = value
+    return maps
+
+
+@exercise("04", 2)
+def strongest_places(solution):
+    """The strongest places of several maps, none near a stronger one of the same map."""
+
+    def found(maps, k, apart):
+        answer = solution(maps, k, apart)
+        assert len(answer) == k, f"Asked for {k} places, return {k}, not {len(answer)}."
+        assert all(len(each) == 3 for each in answer), "Each place is three numbers: (picture, row, column)."
+        return [tuple(int(number) for number in each) for each in answer]
+
+    one = found(maps_with((3, 8, 9), {(1, 2, 6): 5.0}), 1, 2)
+    assert one == [(1, 2, 6)], f"The only peak is in picture 1, row 2, column 6: [(1, 2, 6)], not {one}."
+    peaks = {(0, 4, 4): 5.0, (0, 4, 5): 4.0, (0, 5, 5): 3.5, (0, 4, 6): 3.0, (0, 1, 4): 2.0}
+    right = [(0, 4, 4), (0, 4, 6), (0, 1, 4)]
+    places = found(maps_with((1, 8, 9), peaks), 3, 2)
+    assert places[0] == (0, 4, 4), f"The strongest place comes first: (0, 4, 4), not {places[0]}."
+    assert (0, 4, 5) not in places and (0, 5, 5) not in places, (
+        "With `apart` = 2 the eight neighbors of a place that was taken don't count, those across a corner included. "
+        f"You took {places}.")
+    assert places == right, (
+        f"Two columns away is far enough for `apart` = 2, and so are three rows: {right}, not {places}.")
+    places = found(maps_with((2, 8, 9), {(0, 4, 4): 5.0, (1, 4, 4): 4.0, (0, 1, 1): 3.0}), 3, 3)
+    assert places == [(0, 4, 4), (1, 4, 4), (0, 1, 1)], (
+        "A place keeps others away in its own picture alone, and a picture may give several: "
+        f"[(0, 4, 4), (1, 4, 4), (0, 1, 1)], not {places}.")
+    places = found(maps_with((1, 8, 9), {(0, 0, 1): 5.0, (0, 1, 0): 4.0, (0, 7, 8): 3.0, (0, 6, 8): 2.0}), 2, 3)
+    assert places == [(0, 0, 1), (0, 7, 8)], (
+        f"In the corners: [(0, 0, 1), (0, 7, 8)], not {places}. A slice that starts below 0 starts from the end.")
+    places = found(maps_with((1, 9, 9), {(0, 4, 4): 5.0, (0, 7, 7): 4.0, (0, 4, 0): 3.0}), 2, 4)
+    assert places == [(0, 4, 4), (0, 4, 0)], (
+        "A place 3 rows *and* 3 columns away is near for `apart` = 4: what is near is a square, not a circle. Right "
+        f"are [(0, 4, 4), (0, 4, 0)], not {places}.")
+    places = found(maps_with((1, 5, 5), {(0, 2, 2): 5.0, (0, 0, 0): 0.5}) - 1, 2, 2)
+    assert places == [(0, 2, 2), (0, 0, 0)], (
+        "Activations may be negative, as those of layers without a ReLU: what may not be found again must become lower "
+        "than all of them, so zero won't do.")
+    maps = torch.randn(3, 14, 14)
+    right = reference(maps, 20, 4)
+    places = found(maps, 20, 4)
+    same_picture(marked(places, maps), marked(right, maps),
+                 "of 20 places at least 4 rows or columns apart in three random maps, side by side, others are right: "
+                 "a place is near where *both* its row and its column are fewer than `apart` away.")
+    assert places == right, f"The places are right but for their order: the strongest first, {right[:3]} …"
+
+
+def reference(maps, k, apart):
+    """All places from the strongest on, each but for those near one that was taken."""
+    taken = []
+    for index in maps.flatten().argsort(descending=True).tolist():
+        picture, row, column = index // maps[0].numel(), index // maps.shape[2] % maps.shape[1], index % maps.shape[2]
+        if all(n != picture or abs(y - row) >= apart or abs(x - column) >= apart for n, y, x in taken):
+            taken.append((picture, row, column))
+    return taken[:k]
+
+
+def marked(places, maps):
+    """The places, as ones on black maps that lie side by side: [h, n · w]."""
+    picture = torch.zeros(maps.shape)
+    for place in places:
+        picture[place] = 1.0
+    return torch.cat([*picture], dim=1)
 
 
 SIDES = {  # of half of a flat map of 30 × 30: what makes them, 22 being right
@@ -70,7 +137,7 @@ SIDES = {  # of half of a flat map of 30 × 30: what makes them, 22 being right
 }
 
 
-@exercise("04", 2)
+@exercise("04", 3)
 def effective_size(solution):
     """The side of the smallest square around a center that holds a share of a map's sum."""
     found = solution(torch.ones(30, 30), 14.5, 0.5)
@@ -98,44 +165,6 @@ def effective_size(solution):
     assert found == 4, (
         "Four pixels of 2 in a ring of twelve of 1 hold 8 of 20, less than half: the side should be 4, not "
         f"{found}. Add the strengths up as they are.")
-
-
-SHARES = {  # of means 3, 1 and 0: what makes them, 0.71 being right
-    1.0: "the lowest mean in the place of the others' mean",
-    0.5: "the second largest mean in the place of the others' mean",
-    0.8: "a mean over all scenes of the others, where each class should count once",
-    0.83: "a division by the largest mean alone",
-    0.78: "the largest activation of each class, not its mean",
-}
-
-
-@exercise("04", 3)
-def selectivity(solution):
-    """How much more active each unit is for its best class than for the others, on average."""
-    features = torch.tensor([[2.0, 1.0, 0.0, 4.0], [2.0, 1.0, 0.0, 2.0], [0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0],
-                             [0.0, 1.0, 0.0, 0.0]])
-    classes = torch.tensor([0, 0, 1, 2, 2])
-    found = solution(features, classes)
-    assert found.shape == (4,), (
-        f"Four units should give four numbers, not {list(found.shape)}: average over the scenes of a class, not over "
-        "units.")
-    assert abs(found[0] - 1) < 0.01, (
-        "A unit that is active for one class only, with means of 2, 0 and 0, should have (2 − 0) / (2 + 0) = 1, not "
-        f"{found[0]:.2f}: "
-        + ("divide by the sum of the two." if found[0] > 1 else "the others are all classes but this one."))
-    assert abs(found[1]) < 0.01, (
-        "A unit that treats all classes alike, with means of 1, 1 and 1, should have (1 − 1) / (1 + 1) = 0, not "
-        f"{found[1]:.2f}: of the others take the mean.")
-    assert abs(found[2]) < 0.01, (
-        f"A unit that is never active has no selectivity: 0, not {found[2]:.2f}. Keep the divisor above a tiny value.")
-    mistake = SHARES.get(round(found[3].item(), 2), "another rest or divisor")
-    assert abs(found[3] - 2.5 / 3.5) < 0.01, (
-        f"The last unit's means are 3, 1 and 0, so it should have (3 − 0.5) / (3 + 0.5) = 0.71. Yours, {found[3]:.2f}, "
-        f"comes of {mistake}.")
-    faint = solution(features * 1e-4, classes)
-    assert abs(faint[3] - 2.5 / 3.5) < 0.03, (
-        f"A unit that is fainter in all scenes is as selective as before, 0.71, not {faint[3]:.2f}: what keeps the "
-        "divisor from zero must be far smaller than any activation.")
 
 
 @exercise("04", 4)

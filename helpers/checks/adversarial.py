@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers.checks.base import exercise
+from helpers.checks.base import exercise, same_picture
 
 
 class Window(nn.Module):
@@ -120,62 +120,101 @@ def along(changes, ways):
     return F.cosine_similarity(changes.flatten(1), ways.flatten(1)).min()
 
 
+def first_and_some(images, stepped, pixels):
+    """Of each picture [n, 3, H, W], those `pixels` pixels of `stepped` that differ most from it, else itself."""
+    change = stepped - images
+    size = change.abs().sum(1, keepdim=True)
+    least = size.flatten(1).sort(1, descending=True).values[:, pixels - 1]
+    return torch.where(size >= least.view(-1, 1, 1, 1), stepped, images)
+
+
+def changed_pixels(found, images):
+    """How many pixels of each picture differ: [n]."""
+    return ((found - images).abs().amax(1) > 1e-6).flatten(1).sum(1)
+
+
 @exercise("08", 2)
-def pgd_l2(solution):
-    """Steps of one length up each picture's loss, scaled back into the L2 ball around the picture and clipped."""
+def few_pixels(solution):
+    """Steps up each picture's loss, after each of which all pixels but those that changed most are set back."""
     generator = torch.Generator().manual_seed(1)
     images, labels = 0.3 + 0.4 * torch.rand(3, 3, 32, 32, generator=generator), torch.tensor([2, 7, 5])
-    network = Watched()
-    once = solution(network, images, labels, 3.0, 0.2, 1)
+    network, every = Watched(), 32 * 32
+    once = solution(network, images, labels, every, 0.2, 1)
     assert once.shape == images.shape, f"{list(images.shape)} was handed in, and {list(once.shape)} came back."
     assert network.seen, "The network that was handed in was never asked: use the argument `network`."
     assert network.away(images)[0] < 1e-4, (
         f"The first gradient was taken {network.away(images)[0]:.2f} away from the picture: start at the picture "
         "itself.")
     change, g = once - images, uphill(network.body, images, labels)
-    lengths = change.flatten(1).norm(dim=1)
     causes = {" It goes down: add the gradient of the label's loss.": -g,
               " It goes along the gradient's *sign*: take the gradient itself.": g.sign(),
-              " It is normed at each pixel by itself: norm over colors, rows and columns together.": F.normalize(g),
+              " It is scaled at each pixel by itself: the largest value is that of the whole picture.": (
+                  g / g.abs().amax(1, keepdim=True).clamp(min=1e-12)),
               " It leads away from the network's own answer, not from the label.":
                   uphill(network.body, images, network.body(images).argmax(1))}
-    assert along(change, g) > 0.999, "The first step does not go up the slope of the loss." + next(
-        (text for text, way in causes.items() if along(change, way) > 0.999), "")
-    said = ", ".join(f"{length:.3f}" for length in lengths)
-    assert (lengths - 3).abs().max() > 0.01, (
-        "One step of 0.2 changed each picture by 3, which is `epsilon`: a step has the length `step`, and only a "
-        "change that is longer than `epsilon` is scaled back.")
-    assert abs(lengths.norm() - 0.2) > 1e-3, (
-        f"One step of 0.2 changed all pictures together by 0.2, singly by {said}: divide *each* gradient by its own "
-        "length.")
-    assert (lengths - 0.2).abs().max() < 1e-3, (
-        f"One step of 0.2 should change each picture by a length of 0.2, and changed them by {said}: divide each "
-        "gradient by its own length, over colors, rows and columns, and multiply by `step`.")
+    assert along(change, g) > 0.999, (
+        f"With {every} pixels allowed, all of them, one step should go up the slope of the loss, and does not." + next(
+            (text for text, way in causes.items() if along(change, way) > 0.999), ""))
+    most = change.abs().amax((1, 2, 3))
+    said = ", ".join(f"{value:.3f}" for value in most)
+    assert abs(most.max() - 0.2) > 1e-3 or most.max() - most.min() < 1e-3, (
+        f"In one step of 0.2, the values that changed most in each picture moved by {said}: scale each gradient by the "
+        "largest value of its *own* picture.")
+    assert (most - 0.2).abs().max() < 1e-3, (
+        f"In one step of 0.2, the value that changed most in each picture should move by 0.2, and moved by {said}: "
+        "divide each gradient by its largest absolute value, and multiply by `step`.")
 
-    second, two = (solution(network, start, labels, 9.0, 0.2, steps) for start, steps in ((once, 1), (images, 2)))
-    assert torch.allclose(two, second, rtol=0, atol=1e-5), (
-        "Two steps, far from any border, should lead where one leads from the end of another: take the gradient anew "
-        "in each step, where the picture is now.")
+    some = solution(network, images, labels, 20, 0.2, 1)
+    count = changed_pixels(some, images)
+    said = ", ".join(map(str, count.tolist()))
+    assert count.sum() > 20 or count.max() == 0, (
+        f"With 20 pixels allowed, {said} pixels of three pictures were changed: these are 20 for *each* picture.")
+    assert count.max() <= 20, (
+        f"With 20 pixels allowed, one step changed {said} pixels of three pictures: set all others back to the first "
+        "picture. A pixel is a place, with its three colors.")
+    assert count.min() == 20, (
+        f"With 20 pixels allowed, one step changed only {said} pixels of three pictures: count places, not single "
+        "values of a color, and choose for each picture by itself.")
+    there = (some - images).abs().amax(1) > 1e-6
+    kept = there[:, None].expand_as(images)
+    assert torch.allclose(some[kept], once[kept], atol=1e-5), (
+        "A pixel that is kept should be as the step left it, in all three colors, and it is not.")
+    expected = first_and_some(images, once, 20)
+    assert (there == ((expected - images).abs().amax(1) > 1e-6)).all(), (
+        "20 pixels were kept, but not those that changed most. Add up the *absolute* changes of a pixel's three "
+        "colors: up and down count alike.")
+
     network.seen.clear()
-    lengths = (solution(network, images, labels, 1.0, 0.5, 5) - images).flatten(1).norm(dim=1)
-    assert lengths.max() < 1.001, (
-        f"After five steps of 0.5 a picture has moved by {lengths.max():.2f}, out of the ball of radius 1: scale the "
-        "change of each picture back as a whole, by its length.")
-    assert network.away(images).max() < 1.001, (
-        f"A gradient was taken {network.away(images).max():.2f} away from the picture, out of the ball of radius 1: "
-        "scale back after *each* step.")
-    assert lengths.min() > 0.9, (
-        f"After five steps of 0.5 a picture has moved by {lengths.min():.2f} only: scale what is too long back to the "
-        "length ε, and not further.")
-    for name, ends in (("black", torch.zeros_like(images)), ("white", torch.ones_like(images))):
-        network.seen.clear()
-        far = solution(network, ends, labels, 4.0, 3.0, 3)
-        assert far.min() >= 0, f"A value of a {name} picture became {far.min():.2f}, darker than black: clip at 0, too."
-        assert far.max() <= 1, (
-            f"A value of a {name} picture became {far.max():.2f}, lighter than white: clip at 1, too.")
-        seen = torch.stack(network.seen)
-        assert seen.min() >= 0 and seen.max() <= 1, (
-            "The network was asked about values outside of [0, 1]: clip in *each* step.")
+    far = solution(network, images, labels, 20, 0.8, 6)
+    count = changed_pixels(far, images).max()
+    assert count <= 20, (
+        f"After six steps {count} pixels of a picture differ from the first one, where 20 are allowed: measure each "
+        "pixel's change from the *first* picture, and give the others their first colors back.")
+    asked = max(changed_pixels(seen.expand_as(images), images).min() for seen in network.seen)
+    assert asked <= 20, (
+        f"The network was asked about a picture of which {asked} pixels were changed: choose after *each* step, not "
+        "only at the end.")
+    ends = torch.ones_like(images)
+    network.seen.clear()
+    for first in (ends, 0 * ends):
+        found = solution(network, first, labels, 20, 3.0, 2)
+        assert 0 <= found.min() and found.max() <= 1, (
+            f"A value became {found.min() if found.min() < 0 else found.max():.2f}: clip to [0, 1].")
+        assert (changed_pixels(solution(network, first, labels, 20, 0.5, 1), first) == 20).all(), (
+            "In a white or black picture, pixels were chosen that can't get any lighter or darker: clip before you "
+            "measure how much a pixel has changed.")
+    seen = torch.stack(network.seen)
+    assert seen.min() >= 0 and seen.max() <= 1, (
+        "The network was asked about values outside of [0, 1]: clip in *each* step.")
+
+    x = images
+    for _ in range(6):
+        g = uphill(network.body, x, labels)
+        x = first_and_some(images, (x + 0.8 * g / g.abs().amax((1, 2, 3), keepdim=True)).clamp(0, 1), 20)
+    for yours, right in zip(far, x):
+        same_picture(yours, right, (
+            "After six steps the picture is another than it should be: take the gradient anew in each step, where the "
+            "picture is now, and go on from there."), tolerance=1e-3)
 
 
 class Moody(nn.Module):

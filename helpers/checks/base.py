@@ -5,6 +5,8 @@ from pathlib import Path
 
 import torch
 
+from helpers import show
+
 EXERCISES = {}  # {notebook: {number: name of the check}}
 DONE = {}  # of this kernel: {notebook: {number: whether its check was passed when it was last called}}
 
@@ -18,6 +20,20 @@ class Wrong(AssertionError):
 
 class NotBegun(Wrong):
     """The exercise's stub is still there."""
+
+
+class Differs(AssertionError):
+    """Is raised with a message where a solution's picture is not the expected one: the check shows both."""
+
+    def __init__(self, message, yours, expected):
+        super().__init__(message)
+        self.pictures = [torch.as_tensor(each).detach().cpu().float() for each in (yours, expected)]
+
+
+def same_picture(yours, expected, message, tolerance=1e-3):
+    """Raise Differs unless two pictures [3, H, W], or two maps [H, W], are equal up to `tolerance`."""
+    if yours.shape != expected.shape or not (yours - expected).abs().max() <= tolerance:
+        raise Differs(message, yours, expected)
 
 
 def exercise(notebook, number):
@@ -43,6 +59,10 @@ def exercise(notebook, number):
             except NotImplementedError:
                 raise NotBegun(f"○ {title} is not begun: write your solution in the place of `raise …`.") from None
             except AssertionError as wrong:
+                if isinstance(wrong, Differs):
+                    show.grid(wrong.pictures, ["yours", "expected"], columns=2, size=2.2,
+                              caption=f"{title}, not yet right",
+                              alt="What your solution makes of the check's small example, and what was expected.")
                 raise Wrong(f"✗ {title}: {wrong}") from None
             except Exception as error:
                 raise error.with_traceback(of_solution(error.__traceback__)) from None

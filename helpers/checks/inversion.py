@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from helpers.ascent import optimize_image
-from helpers.checks.base import exercise
+from helpers.checks.base import Differs, exercise, same_picture
 from helpers.hooks import features
 from helpers.networks import load_network
 from helpers.photos import photo
@@ -13,76 +13,88 @@ from helpers.style import total_variation
 LAYER = "conv2"
 
 
-def by_adam(network, image, weight, steps, lr, beta=2.0):
-    """What Adam finds, from gray, for features and total variation together, clipped after each step: [3, H, W]."""
+def variation(image, beta):
+    """The terms of the total variation of a picture [3, H, W], summed over the channels: [H - 1, W - 1]."""
+    squares = image.diff(dim=2)[:, :-1].square() + image.diff(dim=1)[:, :, :-1].square()
+    return (squares + 1e-8 * (beta < 2)).pow(beta / 2).sum(0)
+
+
+@exercise("09", 1)
+def variation_map(solution):
+    """Where a picture is rough: the terms of its total variation, summed over the channels."""
+    found = solution(torch.zeros(3, 4, 6), 2.0)
+    assert found.shape == (3, 5), (
+        f"Of 4 × 6 pixels 3 × 5 have a neighbor to the right and one below, so the map is [3, 5], not "
+        f"{list(found.shape)}: leave out the last row and the last column, and sum over the channels.")
+    corner = torch.zeros(3, 2, 2)
+    corner[0, 0, 1], corner[0, 1, 0] = 3, 4
+    for beta, expected in ((2.0, 25), (1.0, 5)):
+        each = solution(corner, beta).item()
+        assert abs(each - expected) < 2e-3, (
+            f"With β = {beta:.0f} a step of 3 to the right and of 4 below should give {expected}, not {each:.2f}: "
+            "(3² + 4²) to the power of β/2.")
+    three = solution(corner[:1].expand(3, 2, 2), 1.0).item()
+    assert abs(three - 15) < 5e-3, (
+        f"The same step in all three channels should give 3 · 5 = 15 with β = 1, not {three:.2f}: the power comes "
+        "first, channel by channel, then the sum.")
+    flat = torch.full((3, 5, 5), 0.5, requires_grad=True)
+    total = solution(flat, 1.0).sum()
+    assert total.requires_grad, "Gradients must flow through the map: compute it from `image` by tensor operations."
+    (slope,) = torch.autograd.grad(total, flat)
+    assert slope.isfinite().all(), (
+        "At a flat picture the gradient for β = 1 is not finite: `epsilon` belongs inside the power, under the root.")
+    image = photo("flower", 64)
+    for beta in (1.0, 1.5, 2.0, 3.0):
+        same_picture(solution(image, beta), variation(image, beta), (
+            f"At the flower, with β = {beta}, your map differs: do both differences start from the same pixel?"), 2e-3)
+
+
+def by_adam(network, image, weight, limit, steps, lr, beta=2.0):
+    """What Adam finds, from gray, for features, total variation and the sixth power together: [3, H, W]."""
     wanted = features(network, LAYER, image[None]).detach()
 
     def objective(x):
         far = (features(network, LAYER, x) - wanted).square().sum() / wanted.square().sum()
-        return -far - weight * total_variation(x, beta)
+        return -far - weight * total_variation(x, beta) - limit * (x - 0.5).pow(6).sum()
 
-    return optimize_image(torch.full_like(image[None], 0.5), objective, steps, lr, "adam").image[0]
-
-
-@exercise("09", 1)
-def invert_by_hand(solution):
-    """An inversion by Adam, from gray, with the total variation as prior, clipped after each step."""
-    network, image = load_network("robust", "course"), photo("cat", 48)
-    asked = network, LAYER, image
-    start = solution(*asked, 1e-3, 0)
-    assert start.shape == image.shape, f"A picture {list(image.shape)} should come back, not {list(start.shape)}."
-    assert torch.allclose(start, torch.full_like(image, 0.5)), "Without a step the picture should be gray, 0.5."
-    step = (solution(*asked, 0.0, 1, 0.1) - by_adam(network, image, 0.0, 1, 0.1)).abs().mean()
-    assert step < 0.05, (
-        f"After one step your picture differs from Adam's by {step:.2f}, where a step changes each pixel by 0.1: is it "
-        "the loss that goes down, is its gradient the step's, and is it Adam that makes it?")
-
-    def apart(weight, steps, lr, **other):
-        return (found[weight, steps, lr] - by_adam(network, image, weight, steps, lr, **other)).abs().mean().item()
-
-    found = {key: solution(*asked, *key) for key in ((0.0, 12, 0.03), (3e-2, 12, 0.03), (1e-3, 6, 0.4))}
-    assert apart(0.0, 12, 0.03) < 0.005, (
-        f"Without the prior your picture differs from that of `optimize_image` by {apart(0.0, 12, 0.03):.3f} after "
-        "twelve steps: clear the old gradients before new ones are added, and take them anew where the picture is now.")
-    unmoved = (found[3e-2, 12, 0.03] - found[0.0, 12, 0.03]).abs().mean()
-    assert unmoved > 0.005, (
-        f"Between a weight of 0 and of 0.03 your picture changes by {unmoved:.3f} only: add `weight` times the total "
-        "variation to the loss.")
-    assert apart(3e-2, 12, 0.03) < 0.005, (
-        f"With a weight of 0.03 your picture differs from that of `optimize_image` by {apart(3e-2, 12, 0.03):.3f}: "
-        "the loss is the features' distance plus `weight` times the total variation with β = 2.")
-    bold = found[1e-3, 6, 0.4]
-    assert bold.min() >= 0 and bold.max() <= 1, (
-        f"Your picture has values from {bold.min():.2f} to {bold.max():.2f}: clip it to [0, 1].")
-    assert apart(1e-3, 6, 0.4) < 0.01, (
-        "With long steps the picture differs: clip after *each* step, not at the end only.")
+    return optimize_image(torch.full_like(image[None], 0.5), objective, steps, lr, "adam", limits=None).image[0]
 
 
 @exercise("09", 2)
-def octave_sizes(solution):
-    """The sizes of a picture's octaves, from small to large, without those that are too small."""
-    def sizes(*asked):
-        return [tuple(each) for each in solution(*asked)]
+def invert_by_hand(solution):
+    """An inversion by Adam, from gray, with total variation and the sixth power as priors, and nothing clipped."""
+    network, image = load_network("robust", "course"), photo("cat", 48)
+    asked = network, LAYER, image
+    start = solution(*asked, 1e-3, 1e-3, 0)
+    assert start.shape == image.shape, f"A picture {list(image.shape)} should come back, not {list(start.shape)}."
+    assert torch.allclose(start, torch.full_like(image, 0.5)), "Without a step the picture should be gray, 0.5."
+    step = (solution(*asked, 0.0, 0.0, 1, 0.1) - by_adam(network, image, 0.0, 0.0, 1, 0.1)).abs().mean()
+    assert step < 0.05, (
+        f"After one step your picture differs from Adam's by {step:.2f}, where a step changes each pixel by 0.1: is it "
+        "the loss that goes down, is its gradient the step's, and is it Adam that makes it?")
+    without = (0.0, 0.0, 12, 0.03)
+    tried = without, (3e-2, 0.0, 12, 0.03), (0.0, 1.0, 12, 0.1), (0.0, 0.0, 6, 0.4)
+    found = {key: solution(*asked, *key) for key in tried}
 
-    found = sizes(200, 300, 3, 2.0, 10)
-    assert found[-1] == (200, 300), (
-        f"The last octave is the picture itself, 200 × 300, not {found[-1]}: its exponent is 0.")
-    assert found == [(50, 75), (100, 150), (200, 300)], (
-        f"Three octaves of a factor 2 are 50 × 75, 100 × 150 and 200 × 300, small to large, not {found}.")
-    found = sizes(200, 300, 3, 2.0, 60)
-    assert len(found) == 2, f"50 × 75 has a shorter side below 60: leave it out. You returned {found}."
-    found = sizes(300, 200, 3, 2.0, 60)
-    assert len(found) == 2, f"75 × 50 has a shorter side below 60, too: it may be the width. You returned {found}."
-    assert len(sizes(200, 300, 3, 2.0, 50)) == 3, "50 is not below 50: such an octave stays."
-    found = sizes(40, 90, 4, 1.4, 100)
-    assert found == [(40, 90)], f"The picture itself stays, however small it is: [(40, 90)], not {found}."
-    found = sizes(100, 100, 2, 1.5, 1)[0]
-    assert found == (67, 67), f"100 / 1.5 = 66.7 is rounded to the nearest size, 67, not {found[0]}."
-    found = sizes(100, 100, 3, 1.4, 1)
-    assert found[1] == (71, 71), f"100 / 1.4 = 71.4 is rounded to the nearest size, 71, not {found[1][0]}."
-    found = sizes(101, 101, 4, 1.4, 1)[0]
-    assert found == (37, 37), (
-        f"101 / 1.4³ = 36.8 is 37, not {found[0]}: divide the picture's own size each time, not a rounded one.")
+    def compare(key, message):
+        expected = by_adam(network, image, *key)
+        apart = (found[key] - expected).abs().mean()
+        if not apart < 0.005:
+            raise Differs(message.format(f"{apart:.3f}"), found[key].clamp(0, 1), expected.clamp(0, 1))
+
+    compare(without, "Without the priors your picture differs from that of `optimize_image` by {} after twelve steps: "
+            "clear the old gradients before new ones are added, and take them anew where the picture is now.")
+    free = found[0.0, 0.0, 6, 0.4]
+    assert free.min() < -0.1 and free.max() > 1.1, (
+        f"With long steps your picture has values from {free.min():.2f} to {free.max():.2f}: this time clip nothing.")
+    unmoved = (found[3e-2, 0.0, 12, 0.03] - found[without]).abs().mean()
+    assert unmoved > 0.005, (
+        f"Between a weight of 0 and of 0.03 your picture changes by {unmoved:.3f} only: add `weight` times the total "
+        "variation to the loss.")
+    compare((3e-2, 0.0, 12, 0.03), "With a weight of 0.03 your picture differs from that of `optimize_image` by {}: "
+            "the loss is the features' distance plus `weight` times the total variation with β = 2.")
+    compare((0.0, 1.0, 12, 0.1), "With a limit of 1 your picture differs from that of `optimize_image` by {}: add "
+            "`limit` times the sum of the sixth powers of the values, counted from gray.")
 
 
 @exercise("09", 3)

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from helpers.checks.base import exercise
+from helpers.checks.base import exercise, same_picture
 
 
 def score_of(*scores):
@@ -30,18 +30,20 @@ SLOPES = {  # of a score with slopes of 1, −3 and 2.5: what makes them, 3 bein
 def smooth_grad(solution):
     """The largest absolute value, over the colors, of the mean gradient of noisy copies."""
     gray = torch.full((1, 3, 64, 64), 0.5)  # with the noise below it stays far from 0 and 1: clamping changes nothing
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 64), torch.linspace(-1, 1, 64), indexing="ij")
+    place = torch.exp(-3 * ((x - 0.3) ** 2 + (y + 0.2) ** 2)) + 0.2  # a hill: how much each pixel counts
     colors = torch.tensor([1.0, -3.0, 2.5]).view(3, 1, 1)
-    slope = score_of(other, lambda x: (colors * x).sum(dim=(1, 2, 3)))
+    slope = score_of(other, lambda x: (colors * place * x).sum(dim=(1, 2, 3)))
     found = solution(slope, gray, 1, samples=5, sigma=0.03)
     assert found.shape == (64, 64), (
         f"The result is a heat map, here [64, 64], not {list(found.shape)}: one value for the three colors.")
-    low, high = found.min().item(), found.max().item()
-    assert high - low < 1e-3, (
-        "A score with the same slopes everywhere should give the same heat everywhere, with noise and without, not "
-        f"{low:.2f} to {high:.2f}: add the noise to the picture, not to the gradient.")
-    assert abs(low - 3) < 1e-3, (
-        f"A score whose slopes for the three colors are 1, −3 and 2.5 should give 3 everywhere, not {low:.2f}. "
-        + SLOPES.get(round(low, 3), "Take the largest absolute value of the mean gradient's three colors."))
+    low = (found / place).median().item()
+    same_picture(found, low * place, (
+        "A score whose slopes are a hill should give that hill as its map, with noise and without: add the noise to "
+        "the picture, not to the gradient."), 1e-3)
+    same_picture(found, 3 * place, (
+        f"Where a score's slopes for the three colors are 1, −3 and 2.5 the map should be 3, not {low:.2f}. "
+        + SLOPES.get(round(low, 3), "Take the largest absolute value of the mean gradient's three colors.")), 3e-3)
 
     step = score_of(other, lambda x: (x[:, 1] - 0.53).clamp(min=0).sum(dim=(1, 2)))
     found = solution(step, gray, 1, samples=40, sigma=0.03)
@@ -70,6 +72,40 @@ def smooth_grad(solution):
     assert not torch.equal(one, another), "Seeds 1 and 2 gave the same map: the noise should follow `seed`."
 
 
+RULES = [  # what passes of −2 and 3 at active units and of −1 and 4 at others, and what makes it
+    ((-2, 3, 0, 0), "That is the plain gradient: of what arrives at an active unit only the positive passes."),
+    ((0, 3, 0, 4), "That is the deconvnet: a unit that was not active lets nothing pass."),
+    ((0, 1, 0, 0), "That says where the gradient passes: let the gradient itself pass there."),
+    ((-2, 3, 0, 4), "Both have to hold, not one of the two."),
+    ((2, 3, 0, 0), "A negative gradient does not lose its sign, it does not pass at all."),
+    ((-2, 0, 0, 0), "That lets the negative gradients pass: keep the positive ones."),
+    ((0, 0, 0, 4), "That lets gradients pass where the unit was *not* active."),
+]
+
+
+@exercise("05", 2)
+def guided_rule(solution):
+    """What is positive passes back through active units."""
+    g, active = torch.tensor([-2.0, 3.0, -1.0, 4.0]), torch.tensor([True, True, False, False])
+    found = solution(g.clone(), active)
+    assert isinstance(found, torch.Tensor) and found.shape == g.shape, (
+        "The result is a gradient again, of the shape of `g`: what does not pass is zero, not left out.")
+    mistake = next((why for wrong, why in RULES if torch.allclose(found.float(), torch.tensor(wrong).float())),
+                   "Keep the gradient where it is positive and the unit was active, and zero elsewhere.")
+    assert torch.allclose(found.float(), torch.tensor([0.0, 3.0, 0.0, 0.0])), (
+        "Gradients of −2 and 3 arrive at two active units, −1 and 4 at two that were not: 0, 3, 0 and 0 pass, not "
+        f"{', '.join(f'{each:z.2g}' for each in found.tolist())}. {mistake}")
+    generator = torch.Generator().manual_seed(0)
+    many, on = torch.randn(2, 3, 8, 8, generator=generator), torch.rand(2, 3, 8, 8, generator=generator) > 0.4
+    found, expected = solution(many.clone(), on), many.clone().masked_fill(~on, 0)
+    expected[expected < 0] = 0
+    assert found.shape == many.shape, f"Gradients [2, 3, 8, 8] should stay of that shape, not {list(found.shape)}."
+    same_picture(found[0], expected[0], "On a made gradient yours (left) lets other values pass than it should.", 1e-5)
+    same_picture(found[1], expected[1], "The second picture's gradient should follow the same rule.", 1e-5)
+    assert torch.allclose(solution(0.01 * many, on), 0.01 * expected, atol=1e-7), (
+        "A gradient that is a hundred times fainter should pass just as well: ask only whether it is above zero.")
+
+
 WAYS = [  # red, green and blue of an attribution, and what makes it
     (0.6, 0.75, 0.0, "That is the mean slope alone: multiply by the way, x − x'."),
     (0.35, 0.2, 0.0, "That takes the slope at the picture only: go all the way from gray."),
@@ -91,7 +127,7 @@ STEPS = {  # of x³ from gray to white in two steps
 }
 
 
-@exercise("05", 2)
+@exercise("05", 4)
 def integrated_gradients(solution):
     """The way from gray to the picture times the mean gradient at the middles of its steps."""
     pixel = torch.tensor([1.0, 0.7, 0.2]).view(1, 3, 1, 1)
@@ -129,7 +165,7 @@ def integrated_gradients(solution):
         f"{found.sum():.2f}. Every gradient counts with its sign.")
 
 
-@exercise("05", 3)
+@exercise("05", 5)
 def share_of_wins(solution):
     """The share of bootstrap draws of scenes in which one method's mean is greater than the other's."""
     flat, even = torch.arange(30.0), torch.tensor([1.0, -1.0] * 15)
@@ -166,7 +202,7 @@ def share_of_wins(solution):
     assert len(set(map(float, shares))) > 1, "Seeds 1, 2 and 3 gave the same share: the draws should follow `seed`."
 
 
-@exercise("05", 4)
+@exercise("05", 3)
 def specificity(solution):
     """The heat on the subject asked for, as a share of the heat on either of two."""
     asked, other, even = torch.zeros(4, 4, dtype=torch.bool), torch.zeros(4, 4, dtype=torch.bool), torch.ones(4, 4)

@@ -6,7 +6,8 @@ import math
 import torch
 from torch import nn
 
-from helpers.checks.base import exercise
+from helpers import show
+from helpers.checks.base import exercise, same_picture
 
 
 @exercise("01", 1)
@@ -17,12 +18,27 @@ def on_one_scale(solution):
     assert found.shape == filters.shape, f"The shape should stay {list(filters.shape)}, not become {list(found.shape)}."
     first, second = found.flatten(1)
     assert abs(first[0] - 0.5) < 1e-6, f"A weight of zero should be mid-gray, 0.5, and is {first[0]:.2f}."
-    assert torch.allclose(first, torch.tensor([0.5, 0.75, 0.0])), (
-        "Of weights between −4 and 4, −4 should become 0 and 2 become 0.75, not "
-        f"{first[2]:.2f} and {first[1]:.2f}: divide by the largest *absolute* value.")
-    assert torch.allclose(second, torch.tensor([0.625, 0.5, 0.375])), (
-        f"The second filter, a quarter as strong as the first, should lie between 0.375 and 0.625, not between "
-        f"{second.min():.3f} and {second.max():.3f}: take the maximum over all filters, not over each.")
+    strengths = torch.tensor([4.0, -2.0, 1.0, 0.0]).view(4, 1, 1, 1)
+    several = strengths * torch.linspace(-0.6, 1, 75).view(3, 5, 5).sin()
+    yours, expected = (show.tile(each.float(), columns=4) for each in (solution(several), _about_gray(several)))
+    for right, message in (
+        (torch.allclose(first, torch.tensor([0.5, 0.75, 0.0])),
+         "Of weights between −4 and 4, −4 should become 0 and 2 become 0.75, not "
+         f"{first[2]:.2f} and {first[1]:.2f}: divide by the largest *absolute* value."),
+        (torch.allclose(second, torch.tensor([0.625, 0.5, 0.375])),
+         "The second filter, a quarter as strong as the first, should lie between 0.375 and 0.625, not between "
+         f"{second.min():.3f} and {second.max():.3f}: take the maximum over all filters, not over each."),
+    ):
+        if not right:
+            same_picture(yours, expected, message)
+        assert right, message
+    same_picture(yours, expected, "Four filters, one dead, should look otherwise: is the scale the same for all?")
+
+
+def _about_gray(filters):
+    """Filters on one scale: zero at 0.5, the largest absolute value at 0 or 1."""
+    most = max(-filters.min(), filters.max())
+    return (filters + most) / (2 * most)
 
 
 @exercise("01", 2)
@@ -47,6 +63,25 @@ def color_share(solution):
     assert dead[0] == 0, f"A dead filter, all zero, has no color: its share should be 0, not {dead[0].item()}."
 
 
+@exercise("01", 3)
+def shuffled(solution):
+    """A twin of a network with the first layer's filters in another order and the same output."""
+    network = nn.Sequential(
+        nn.Conv2d(3, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 20, 5, padding=2), nn.ReLU(),
+        nn.MaxPool2d(2), nn.Conv2d(20, 20, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(320, 10))
+    before, order, x = copy.deepcopy(network.state_dict()), torch.randperm(16), torch.rand(4, 3, 32, 32)
+    twin = solution(network, order)
+    assert all(torch.equal(weight, before[name]) for name, weight in network.state_dict().items()), (
+        "The network itself has changed: change the copy only.")
+    assert torch.equal(twin[0].weight, network[0].weight[order]), (
+        "The first layer's filters should be in the new order: filter i of the twin is filter order[i].")
+    assert torch.equal(twin[0].bias, network[0].bias[order]), "Each filter keeps its bias: shuffle it too."
+    with torch.no_grad():
+        apart = (network(x) - twin(x)).abs().max()
+    assert apart < 1e-4, (
+        f"The output changed, by up to {apart:.2f}: the second layer must read its channels (dim=1) in the new order.")
+
+
 def grating(angle, size=11):
     """A striped filter [3, k, k] that changes in the direction `angle`, on a ground that is not zero; its channels
     differ in strength, and red has stripes of its own."""
@@ -60,7 +95,7 @@ def grating(angle, size=11):
     return torch.stack([red, 2.5 * stripes(angle, 1.2) - red, stripes(angle, 1.2)]) + 0.5
 
 
-@exercise("01", 3)
+@exercise("01", 4)
 def direction(solution):
     """The direction, from 0° to 180°, in which the gray part of a filter changes most."""
     for angle in (0, 30, 60, 90, 120, 150):
@@ -78,22 +113,3 @@ def direction(solution):
     assert len(set(fine)) > 8, (
         f"26 directions from 20° to 70° were read as only {len(set(fine))} different ones: pad to 32 × 32 for a finer "
         "grid.")
-
-
-@exercise("01", 4)
-def shuffled(solution):
-    """A twin of a network with the first layer's filters in another order and the same output."""
-    network = nn.Sequential(
-        nn.Conv2d(3, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 20, 5, padding=2), nn.ReLU(),
-        nn.MaxPool2d(2), nn.Conv2d(20, 20, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(320, 10))
-    before, order, x = copy.deepcopy(network.state_dict()), torch.randperm(16), torch.rand(4, 3, 32, 32)
-    twin = solution(network, order)
-    assert all(torch.equal(weight, before[name]) for name, weight in network.state_dict().items()), (
-        "The network itself has changed: change the copy only.")
-    assert torch.equal(twin[0].weight, network[0].weight[order]), (
-        "The first layer's filters should be in the new order: filter i of the twin is filter order[i].")
-    assert torch.equal(twin[0].bias, network[0].bias[order]), "Each filter keeps its bias: shuffle it too."
-    with torch.no_grad():
-        apart = (network(x) - twin(x)).abs().max()
-    assert apart < 1e-4, (
-        f"The output changed, by up to {apart:.2f}: the second layer must read its channels (dim=1) in the new order.")

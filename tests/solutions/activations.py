@@ -2,45 +2,80 @@
 
 SOLUTIONS = {}
 
-CHAIN = """
-def chain_field(steps):
+UNITS = """
+def units_that_see(steps, pixel):
+    first = last = pixel
+    for k, s, p in {steps}:
+        first, last = {first}, {last}
+    return {result}
+"""
+SEES = dict(steps="steps", first="max(0, -((k - 1 - p - first) // s))", last="(last + p) // s", result="first, last")
+SOLUTIONS["units_that_see"] = ["""
+def units_that_see(steps, pixel):  # by trying all units
+    first = last = pixel
+    for k, s, p in steps:
+        see = [u for u in range(last + k + p + 1) if u * s - p <= last and u * s - p + k - 1 >= first]
+        first, last = see[0], see[-1]
+    return first, last
+""", """
+def units_that_see(steps, pixel):  # by size, stride and offset
     size, stride, offset = 1, 1, 0.0
     for k, s, p in steps:
-        {}
-    return size, stride, offset
+        size, offset, stride = size + (k - 1) * stride, offset + ((k - 1) / 2 - p) * stride, stride * s
+    import math
+    reach = (size - 1) / 2
+    return [max(0, math.ceil((pixel - offset - reach) / stride)), math.floor((pixel - offset + reach) / stride)]
+"""], [UNITS.format(**(SEES | change)) for change in (
+    dict(first="max(0, (first + p - k + 1) // s)"), dict(last="-(-(last + p) // s)"), dict(last="(last + p) / s"), dict(steps="reversed(steps)"),
+    dict(first="max(0, -((k - 1 - first) // s))", last="last // s"), dict(first="-((k - 1 - p - first) // s)"), dict(result="first"),
+    dict(first="max(0, -((k - p - first) // s))"), dict(first="max(0, -((k - 1 + p - first) // s))", last="(last - p) // s"),
+    dict(first="first // s", last="last // s"), dict(first="max(0, first - (k - 1) // 2)", last="last + (k - 1) // 2"), dict(result="last, first"))]
+
+PLACES = """
+def strongest_places(maps, k, apart):
+    left, found = {copy}, []
+    for _ in range(k):
+        picture, row, column = (each.item() for each in torch.unravel_index(left.argmax(), left.shape))
+        found.append({found})
+        rows, columns = (slice({low}, each + {reach}) for each in (row, column))
+        left[{where}] = {value}
+    return {result}
 """
-SOLUTIONS["chain_field"] = ["""
-def chain_field(steps):
-    if not steps:
-        return 1, 1, 0.0
-    size, stride, offset = chain_field(steps[:-1])
-    k, s, p = steps[-1]
-    first, last = offset - p * stride, offset + (k - 1 - p) * stride
-    return size + (k - 1) * stride, stride * s, (first + last) / 2
+SEARCH = dict(copy="maps.clone()", found="(picture, row, column)", low="max(0, each - apart + 1)", reach="apart", where="picture, rows, columns",
+              value="-torch.inf", result="found")
+SOLUTIONS["strongest_places"] = ["""
+def strongest_places(maps, k, apart):  # by distances
+    found, (n, h, w) = [], maps.shape
+    for i in maps.flatten().argsort(descending=True).tolist():
+        place = i // (h * w), i // w % h, i % w
+        if len(found) < k and all(a[0] != place[0] or max(abs(a[1] - place[1]), abs(a[2] - place[2])) >= apart for a in found):
+            found.append(place)
+    return found
 """, """
-def chain_field(steps):  # from the top down
-    first = last = 0
-    second = 1
-    for k, s, p in reversed(steps):
-        first, last, second = first * s - p, last * s - p + k - 1, second * s - p
-    return [last - first + 1, second - first, (first + last) / 2]
-"""], [CHAIN.format(line) for line in (
-    "size, offset, stride = size + (k - 1), offset + (k - 1) / 2 - p, stride * s",
-    "stride *= s; size += (k - 1) * stride; offset += ((k - 1) / 2 - p) * stride",
-    "size, offset, stride = size + (k - 1) * stride, offset + (k - 1) / 2 * stride, stride * s",
-    "size, offset, stride = size + k * stride, offset + ((k - 1) / 2 - p) * stride, stride * s",
-    "size, offset, stride = size + (k - 1) * stride, offset + (k - 1) / 2 - p, stride * s",
-    "size, offset, stride = size + (k - 1) * stride, offset + ((k - 1) / 2 - p) * stride, stride + s",
-    "size, offset, stride = size + (k - 1) * stride, offset + ((k - 1) // 2 - p) * stride, stride * s",
-    "size, offset, stride = size + (k - 1) * stride, offset + (k - 1) / 2 * stride - p, stride * s",
-    "size += (k - 1) * stride; stride *= s; offset += ((k - 1) / 2 - p) * stride",
-    "size, offset, stride = size + (k - 1) * stride, offset + ((k - 1) / 2 - p) * stride, s",
-    "size, offset, stride = size + (k - 1) * stride, offset + ((k - 1) / 2 + p) * stride, stride * s")] + ["""
-def chain_field(steps):  # the size alone
-    size, stride = 1, 1
-    for k, s, p in steps:
-        size, stride = size + (k - 1) * stride, stride * s
-    return size
+def strongest_places(maps, k, apart):  # as a tensor
+    n, y, x = (each.flatten() for each in torch.meshgrid(*map(torch.arange, maps.shape), indexing="ij"))
+    values, found = maps.flatten().clone(), []
+    for _ in range(k):
+        best = values.argmax()
+        found.append(torch.stack([n[best], y[best], x[best]]))
+        near = (n == n[best]) & ((y - y[best]).abs() < apart) & ((x - x[best]).abs() < apart)
+        values = values.masked_fill(near, float("-inf"))
+    return torch.stack(found)
+"""], [PLACES.format(**(SEARCH | change)) for change in (
+    dict(copy="maps"), dict(value="0"), dict(low="each - apart + 1"), dict(low="max(0, each - apart)"), dict(reach="apart + 1"),
+    dict(where="picture, rows"), dict(where="picture, row, column"), dict(where="picture"), dict(where=":, rows, columns"),
+    dict(found="(row, column)"), dict(found="(picture, column, row)"), dict(result="found[::-1]"), dict(result="sorted(found)"),
+    dict(low="max(0, each - apart // 2)", reach="apart // 2 + 1"), dict(result="found[:1]"), dict(low="each"))] + ["""
+def strongest_places(maps, k, apart):  # the top ones, whatever lies between them
+    return [(i // maps[0].numel(), i // maps.shape[2] % maps.shape[1], i % maps.shape[2]) for i in maps.flatten().topk(k).indices.tolist()]
+""", """
+def strongest_places(maps, k, apart):  # a circle
+    found, (n, h, w) = [], maps.shape
+    for i in maps.flatten().argsort(descending=True).tolist():
+        place = i // (h * w), i // w % h, i % w
+        if len(found) < k and all(a[0] != place[0] or (a[1] - place[1]) ** 2 + (a[2] - place[2]) ** 2 >= apart ** 2 for a in found):
+            found.append(place)
+    return found
 """]
 
 SQUARE = """
@@ -73,52 +108,6 @@ def effective_size(strength, center, share=0.5):  # borders in the place of dist
     dict(box="torch.minimum(away[:, None], away)"), dict(center="int(center)"), dict(step=", 2"), dict(reach="side / 2"), dict(result="(side - 1) / 2"))] + [
     SQUARE.format(**GROWN).replace("    away = (torch", "    strength = strength ** 2\n    away = (torch"),
     SQUARE.format(**GROWN).replace("share * ", "0.5 * ")]
-
-SELECTIVITY = """
-def selectivity(features, classes):
-    means = torch.stack([features[classes == c].mean(dim=0) for c in classes.unique()])
-    top = means.amax(dim=0)
-    rest = {}
-    return {}
-"""
-SHARE = "(top - rest) / (top + rest).clamp(min=1e-12)"
-OTHERS = "(means.sum(dim=0) - top) / (len(means) - 1)"
-SOLUTIONS["selectivity"] = ["""
-def selectivity(features, classes):
-    found = []
-    for unit in features.T:
-        means = sorted(unit[classes == c].mean().item() for c in set(classes.tolist()))
-        rest = sum(means[:-1]) / len(means[:-1])
-        found.append((means[-1] - rest) / (means[-1] + rest) if means[-1] > 0 else 0.0)
-    return torch.tensor(found)
-""", """
-def selectivity(features, classes):
-    member = F.one_hot(classes).float()
-    means = (member.T @ features / member.sum(dim=0)[:, None]).sort(dim=0, descending=True).values
-    top, rest = means[0], means[1:].mean(dim=0)
-    return ((top - rest) / (top + rest)).nan_to_num()
-""", SELECTIVITY.format(OTHERS, "(top - rest) / (top + rest + 1e-8)")], [SELECTIVITY.format(*each) for each in (
-    ("means.amin(dim=0)", SHARE), ("means.sort(dim=0).values[-2]", SHARE), ("means.mean(dim=0)", SHARE), (OTHERS, "(top - rest) / (top + rest)"),
-    (OTHERS, "(top - rest) / top.clamp(min=1e-12)"), (OTHERS, "top - rest"), ("(means.sum(dim=0) - top)", SHARE),
-    ("torch.stack([features[classes != c].mean(dim=0) for c in classes.unique()])[means.argmax(dim=0), torch.arange(features.shape[1])]", SHARE),
-    (OTHERS, "(top - rest) / (top + rest + 1e-3)"), (OTHERS, "(top - rest) / (top + rest).clamp(min=1.0)"))] + ["""
-def selectivity(features, classes):  # the classes' means over all units
-    means = torch.stack([features[classes == c].mean() for c in classes.unique()])
-    top = means.max()
-    rest = (means.sum() - top) / (len(means) - 1)
-    return (top - rest) / (top + rest)
-""", """
-def selectivity(features, classes):  # the classes' largest values, not their means
-    means = torch.stack([features[classes == c].amax(dim=0) for c in classes.unique()])
-    top = means.amax(dim=0)
-    rest = (means.sum(dim=0) - top) / (len(means) - 1)
-    return (top - rest) / (top + rest).clamp(min=1e-12)
-""", """
-def selectivity(features, classes):  # over scenes, not classes
-    top = features.amax(dim=0)
-    rest = (features.sum(dim=0) - top) / (len(features) - 1)
-    return (top - rest) / (top + rest).clamp(min=1e-12)
-"""]
 
 SOLUTIONS["pillars"] = ["""
 def pillars(features, weight, count):

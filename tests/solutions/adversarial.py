@@ -101,54 +101,60 @@ def smallest_epsilon(network, images, labels, most=32):  # leaves out those that
     return found
 ''']
 
-PGD_L2 = """
+FEW_PIXELS = """
 plain = load_network("plain", "course")
-def pgd_l2(network, images, labels, epsilon, step, steps):
+def few_pixels(network, images, labels, pixels, step, steps):
     x = {start}
     for _ in range(steps):
-        gradient = loss_gradient({network}, x, {labels})
-        change = x {sign} {length} * {direction} - images
-        length = change.flatten(1).norm(dim=1)[:, None, None, None].clamp(min=1e-12)
+        gradient = loss_gradient({network}, {at}, {labels})
+        moved = {moved}
+        size = {size}
+        mask = {mask}
         x = {result}
     return {last}
 """
-PROJECTED = "(images + change * (epsilon / length).clamp(max=1))"
-STEP = dict(start="images", network="network", labels="labels", sign="+", length="step", direction="F.normalize(gradient.flatten(1)).view_as(x)",
-            result=PROJECTED + ".clamp(0, 1)", last="x")
-SOLUTIONS["pgd_l2"] = ['''
-def pgd_l2(network, images, labels, epsilon, step, steps):
+MASK = "torch.zeros_like(size).scatter(1, size.topk(pixels).indices, 1).view(len(x), 1, *x.shape[2:])"
+FEW = dict(start="images", network="network", at="x", labels="labels", moved="(x + step * gradient / gradient.abs().amax((1, 2, 3), keepdim=True)).clamp(0, 1)",
+           size="(moved - images).abs().sum(1).flatten(1)", mask=MASK, result="images + mask * (moved - images)", last="x")
+SOLUTIONS["few_pixels"] = ['''
+def few_pixels(network, images, labels, pixels, step, steps):
     done = []
     for image, label in zip(images.split(1), labels.split(1)):
-        delta = torch.zeros_like(image)
+        x = image.clone()
         for _ in range(steps):
-            slope = loss_gradient(network, image + delta, label)
-            delta = delta + step * slope / slope.norm()
-            delta = delta * min(1.0, epsilon / delta.norm().item())
-            delta = (image + delta).clamp(0, 1) - image
-        done.append(image + delta)
+            slope = loss_gradient(network, x, label)
+            x = (x + slope * (step / slope.abs().max())).clip(0, 1)
+            order = (x - image)[0].abs().sum(0).flatten().argsort(descending=True)
+            x[0].flatten(1)[:, order[pixels:]] = image[0].flatten(1)[:, order[pixels:]]
+        done.append(x)
     return torch.cat(done)
 ''', '''
-def pgd_l2(network, images, labels, epsilon, step, steps):
-    x = images
+def few_pixels(network, images, labels, pixels, step, steps):
+    delta = torch.zeros_like(images)
     for _ in range(steps):
-        g = loss_gradient(network, x, labels)
-        x = x + step * g / g.square().sum((1, 2, 3), keepdim=True).sqrt()
-        x = images + (x - images).renorm(2, 0, epsilon)
-        x = x.clip(0, 1)
-    return x
-'''], [PGD_L2.format(**(STEP | change)) for change in (
-    dict(sign="-"), dict(direction="gradient.sign()"), dict(direction="gradient / gradient.norm()"), dict(direction="gradient"),
-    dict(direction="F.normalize(gradient)"), dict(direction="gradient / gradient.abs().amax((1, 2, 3), keepdim=True)"),
-    dict(length="epsilon"), dict(length="0.1"), dict(network="plain"), dict(labels="network(x).argmax(1)"),
-    dict(start="images + 0.01 * torch.randn_like(images)"), dict(result="(images + change).clamp(0, 1)"),
-    dict(result="(images + change * epsilon / length).clamp(0, 1)"), dict(result=PROJECTED), dict(result=PROJECTED + ".clamp(min=0)"),
-    dict(result=PROJECTED + ".clamp(max=1)"), dict(result=PROJECTED, last="x.clamp(0, 1)"),
-    dict(result="(images + change.clamp(-epsilon, epsilon)).clamp(0, 1)"),
-    dict(result="(images + change * min(1, epsilon / change.norm().item())).clamp(0, 1)"),
-    dict(result="(images + change * (epsilon / length**2).clamp(max=1)).clamp(0, 1)"),
-    dict(direction="F.normalize(loss_gradient(network, images, labels).flatten(1)).view_as(x)"),
-    dict(result="(images + change).clamp(0, 1)",
-         last="(images + (x - images) * (epsilon / (x - images).flatten(1).norm(dim=1).view(-1, 1, 1, 1)).clamp(max=1)).clamp(0, 1)"))]
+        g = loss_gradient(network, images + delta, labels)
+        delta = (images + delta + step * g / g.flatten(1).norm(p=float("inf"), dim=1)[:, None, None, None]).clamp(0, 1) - images
+        size = delta.flatten(2).norm(p=1, dim=1)
+        least = size.topk(pixels, dim=1).values[:, -1:]
+        delta = torch.where((size < least).view(len(images), 1, *images.shape[2:]), 0, delta)
+    return images + delta
+'''], [FEW_PIXELS.format(**(FEW | change)) for change in (
+    dict(network="plain"), dict(labels="network(x).argmax(1)"), dict(start="images + 0.01 * torch.randn_like(images)"), dict(at="images"),
+    dict(moved=FEW["moved"].replace("x + step", "x - step")), dict(moved="(x + step * gradient.sign()).clamp(0, 1)"),
+    dict(moved="(x + step * gradient / gradient.abs().max()).clamp(0, 1)"), dict(moved="(x + step * gradient).clamp(0, 1)"),
+    dict(moved="(x + step * gradient / gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1)).clamp(0, 1)"),
+    dict(moved="(x + step * gradient / gradient.abs().amax(1, keepdim=True).clamp(min=1e-12)).clamp(0, 1)"),
+    dict(moved=FEW["moved"].replace("x + step", "images + step")), dict(moved=FEW["moved"].replace(".clamp(0, 1)", "")),
+    dict(moved=FEW["moved"].replace("(0, 1)", "(min=0)")), dict(moved=FEW["moved"].replace("(0, 1)", "(max=1)")),
+    dict(moved=FEW["moved"].replace(".clamp(0, 1)", ""), last="x.clamp(0, 1)"),
+    dict(moved=FEW["moved"].replace(".clamp(0, 1)", ""), result="(images + mask * (moved - images)).clamp(0, 1)"),
+    dict(size="(moved - images).sum(1).flatten(1)"), dict(size="(moved - images).sum(1).abs().flatten(1)"), dict(size="gradient.abs().sum(1).flatten(1)"),
+    dict(size="(moved - images).abs().amax(1).flatten(1)"), dict(size="(moved - x).abs().sum(1).flatten(1)"), dict(size="-(moved - images).abs().sum(1).flatten(1)"),
+    dict(size="(moved - images).abs().flatten(1)", mask="torch.zeros_like(size).scatter(1, size.topk(pixels).indices, 1).view_as(x)"),
+    dict(size="(moved - images).abs().sum(1).sum(0).flatten()[None]", mask="torch.zeros_like(size).scatter(1, size.topk(pixels).indices, 1).view(1, 1, *x.shape[2:])"),
+    dict(size="(moved - images).abs().sum(1).flatten()[None]", mask=MASK), dict(mask=MASK.replace("pixels", "min(3 * pixels, 1024)")), dict(mask=MASK.replace("pixels", "pixels - 1")),
+    dict(mask="1"), dict(result="x + mask * (moved - x)"), dict(result="mask * moved"), dict(result="images + mask * (moved - images).mean(1, keepdim=True)"),
+    dict(result="moved", last="images + mask * (moved - images)"))]
 
 LOOKS = """
 def mean_gradient(network, images, labels, samples=10):

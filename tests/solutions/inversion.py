@@ -3,14 +3,18 @@
 SOLUTIONS = {}
 
 BY_HAND = """
-def invert_by_hand(network, layer, image, weight, steps, lr=0.05):
+def invert_by_hand(network, layer, image, weight, limit, steps, lr=0.05):
     wanted = features(network, layer, image[None]).detach()
     x = torch.full_like(image[None], 0.5).requires_grad_()
     optimizer = torch.optim.Adam([x], lr=lr)
     for _ in range(steps):
+        loss = {}
 {}
     return x.detach()[0]
 """
+LOSS = """feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x) + limit * (x - 0.5).pow(6).sum()"""
+STEP = """
+        optimizer.zero_grad(); loss.backward(); optimizer.step()"""
 
 AROUND = """
 def dream_around(network, layer, image, mask, steps, lr=0.015):
@@ -22,97 +26,82 @@ def dream_around(network, layer, image, mask, steps, lr=0.015):
     return x
 """
 
+SOLUTIONS["variation_map"] = ["""
+def variation_map(image, beta, epsilon=1e-8):
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    steps = torch.stack([right, below]).pow(2).sum(0)
+    return ((steps + epsilon) ** (beta / 2)).sum(dim=0)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # a channel at a time
+    return sum(((c[:-1, 1:] - c[:-1, :-1])**2 + (c[1:, :-1] - c[:-1, :-1])**2).clamp(min=epsilon)**(beta / 2) for c in image)
+"""], ["""
+def variation_map(image, beta, epsilon=1e-8):  # the power inside the sum
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return ((right.square() + epsilon).pow(beta / 2) + (below.square() + epsilon).pow(beta / 2)).sum(0)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # the power is beta
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return (right.square() + below.square() + epsilon).pow(beta).sum(0)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # no epsilon
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return (right.square() + below.square()).pow(beta / 2).sum(0)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # epsilon outside
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return ((right.square() + below.square()).pow(beta / 2) + epsilon).sum(0)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # the mean over the channels
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return (right.square() + below.square() + epsilon).pow(beta / 2).mean(0)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # channels together before the power
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return ((right.square() + below.square()).sum(0) + epsilon).pow(beta / 2)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # goes around the border
+    right, below = image.roll(-1, 2) - image, image.roll(-1, 1) - image
+    return (right.square() + below.square() + epsilon).pow(beta / 2).sum(0)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # the number
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return (right.square() + below.square() + epsilon).pow(beta / 2).sum()
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # differences of different pixels
+    right, below = image.diff(dim=2)[:, 1:], image.diff(dim=1)[:, :, :-1]
+    return (right.square() + below.square() + epsilon).pow(beta / 2).sum(0)
+"""]
+
 SOLUTIONS["invert_by_hand"] = ["""
-def invert_by_hand(network, layer, image, weight, steps, lr=0.05):
+def invert_by_hand(network, layer, image, weight, limit, steps, lr=0.05):
     wanted = features(network, layer, image[None]).detach()
     found = torch.nn.Parameter(torch.full_like(image, 0.5))
     optimizer = torch.optim.Adam([found], lr)
     while steps:
-        loss = feature_loss(features(network, layer, found[None]), wanted)[0] + weight * total_variation(found, 2.0)
+        away = (found - 0.5).abs().pow(6).sum()
+        loss = feature_loss(features(network, layer, found[None]), wanted)[0] + weight * total_variation(found, 2.0) + limit * away
         found.grad, = torch.autograd.grad(loss, found)
         optimizer.step()
-        found.data.clamp_(0, 1)
         steps -= 1
     return found.detach()
-"""], [BY_HAND.format("""
-        loss = feature_loss(features(network, layer, x), wanted).sum()  # no total variation
-        optimizer.zero_grad(); loss.backward(); optimizer.step()
-        with torch.no_grad(): x.clamp_(0, 1)"""), BY_HAND.format("""
-        loss = feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)  # old gradients stay
-        loss.backward(); optimizer.step()
-        with torch.no_grad(): x.clamp_(0, 1)"""), BY_HAND.format("""
-        loss = feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)  # not clipped
-        optimizer.zero_grad(); loss.backward(); optimizer.step()"""), BY_HAND.format("""
-        loss = feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)  # clipped at the end only
-        optimizer.zero_grad(); loss.backward(); optimizer.step()
-    x = x.clamp(0, 1)"""), BY_HAND.format("""
-        loss = weight * total_variation(x) - feature_loss(features(network, layer, x), wanted).sum()  # uphill
-        optimizer.zero_grad(); loss.backward(); optimizer.step()
-        with torch.no_grad(): x.clamp_(0, 1)"""), BY_HAND.format("""
-        loss = feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x, 1.0)  # another exponent
-        optimizer.zero_grad(); loss.backward(); optimizer.step()
-        with torch.no_grad(): x.clamp_(0, 1)""")] + ["""
-def invert_by_hand(network, layer, image, weight, steps, lr=0.05):  # the notebook's own, by L-BFGS
+"""], [BY_HAND.format("feature_loss(features(network, layer, x), wanted).sum() + limit * (x - 0.5).pow(6).sum()  # no total variation", STEP),
+       BY_HAND.format("feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)  # no limit", STEP),
+       BY_HAND.format(LOSS.replace("pow(6)", "pow(2)"), STEP), BY_HAND.format(LOSS.replace("pow(6)", "pow(5)"), STEP),
+       BY_HAND.format(LOSS.replace("(x - 0.5)", "x"), STEP), BY_HAND.format(LOSS.replace("pow(6).sum()", "pow(6).mean()"), STEP),
+       BY_HAND.format(LOSS.replace("total_variation(x)", "total_variation(x, 1.0)"), STEP),
+       BY_HAND.format(LOSS.replace("feature_loss", "-feature_loss") + "  # uphill", STEP), BY_HAND.format(LOSS, """
+        loss.backward(); optimizer.step()  # old gradients stay"""), BY_HAND.format(LOSS, STEP + """
+        with torch.no_grad(): x.clamp_(0, 1)  # clipped"""), BY_HAND.format(LOSS, """
+        if x.grad is None: loss.backward()  # the first gradient in every step
+        optimizer.step()"""), BY_HAND.format(LOSS, """
+        g, = torch.autograd.grad(loss, x)  # not Adam
+        with torch.no_grad(): x.sub_(lr * g / g.square().mean().sqrt())"""), """
+def invert_by_hand(network, layer, image, weight, limit, steps, lr=0.05):  # the notebook's own, by L-BFGS
     return invert_features(network, layer, image, weight=weight, steps=steps)
 """, """
-def invert_by_hand(network, layer, image, weight, steps, lr=0.05):  # from the photo
+def invert_by_hand(network, layer, image, weight, limit, steps, lr=0.05):  # from the photo
     return optimize_image(image[None], lambda x: -feature_loss(features(network, layer, x), features(
-        network, layer, image[None])).sum() - weight * total_variation(x), steps, lr, "adam").image[0]
-""", BY_HAND.format("""
-        if x.grad is None:  # the first gradient in every step
-            (feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)).backward()
-        optimizer.step()
-        with torch.no_grad(): x.clamp_(0, 1)"""), BY_HAND.format("""
-        loss = feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)  # not Adam
-        g, = torch.autograd.grad(loss, x)
-        with torch.no_grad(): x.sub_(lr * g / g.square().mean().sqrt()).clamp_(0, 1)""")]
-
-SOLUTIONS["octave_sizes"] = ["""
-def octave_sizes(height, width, octaves, scale, least):
-    found = [[height, width]]
-    for k in range(1, octaves):
-        smaller = [round(height * scale**-k), round(width * scale**-k)]
-        if min(smaller) >= least:
-            found.insert(0, smaller)
-    return found
-"""], ["""
-def octave_sizes(height, width, octaves, scale, least):  # from large to small
-    sizes = [(round(height / scale**k), round(width / scale**k)) for k in range(octaves)]
-    return sizes[:1] + [each for each in sizes[1:] if min(each) >= least]
-""", """
-def octave_sizes(height, width, octaves, scale, least):  # the first exponent is 1
-    sizes = [(round(height / scale**k), round(width / scale**k)) for k in range(octaves, 0, -1)]
-    return [each for each in sizes if min(each) >= least]
-""", """
-def octave_sizes(height, width, octaves, scale, least):  # drops the picture itself
-    sizes = [(round(height / scale**k), round(width / scale**k)) for k in reversed(range(octaves))]
-    return [each for each in sizes if min(each) >= least]
-""", """
-def octave_sizes(height, width, octaves, scale, least):  # the longer side
-    sizes = [(round(height / scale**k), round(width / scale**k)) for k in reversed(range(octaves))]
-    return [each for each in sizes[:-1] if max(each) >= least] + sizes[-1:]
-""", """
-def octave_sizes(height, width, octaves, scale, least):  # looks at the height only
-    sizes = [(round(height / scale**k), round(width / scale**k)) for k in reversed(range(octaves))]
-    return [each for each in sizes[:-1] if each[0] >= least] + sizes[-1:]
-""", """
-def octave_sizes(height, width, octaves, scale, least):  # leaves out the least one too
-    sizes = [(round(height / scale**k), round(width / scale**k)) for k in reversed(range(octaves))]
-    return [each for each in sizes[:-1] if min(each) > least] + sizes[-1:]
-""", """
-def octave_sizes(height, width, octaves, scale, least):  # rounded up
-    sizes = [(-int(-height // scale**k), -int(-width // scale**k)) for k in reversed(range(octaves))]
-    return [each for each in sizes[:-1] if min(each) >= least] + sizes[-1:]
-""", """
-def octave_sizes(height, width, octaves, scale, least):  # each from the rounded one above it
-    sizes = [(height, width)]
-    for _ in range(octaves - 1):
-        sizes.insert(0, (round(sizes[0][0] / scale), round(sizes[0][1] / scale)))
-    return [each for each in sizes[:-1] if min(each) >= least] + sizes[-1:]
-""", """
-def octave_sizes(height, width, octaves, scale, least):  # rounded down
-    sizes = [(int(height / scale**k), int(width / scale**k)) for k in reversed(range(octaves))]
-    return [each for each in sizes[:-1] if min(each) >= least] + sizes[-1:]
+        network, layer, image[None])).sum() - weight * total_variation(x), steps, lr, "adam", limits=None).image[0]
 """]
 
 SOLUTIONS["dream_around"] = ["""

@@ -43,6 +43,19 @@ def smooth_grad(network, image, target, samples=16, sigma=0.1, seed=0):  # all c
     SMOOTH.format(ADD, MEAN).replace("noise = sigma *", "noise = 0.1 *"),
     SMOOTH.format(ADD, MEAN).replace("manual_seed(seed)", "manual_seed(0)")]
 
+RULE = """
+def guided_rule(g, active):
+    {}
+"""
+SOLUTIONS["guided_rule"] = [RULE.format(line) for line in (
+    "return g.clamp(min=0) * active", "return torch.where(active, F.relu(g), 0)",
+    "return torch.where((g > 0) & active, g, torch.zeros_like(g))", "return (g * active).clamp(min=0)")], [
+    RULE.format(line) for line in (
+        "return g * active", "return g * (g > 0)", "return (g > 0) * active", "return g[(g > 0) & active]",
+        "return g * ((g > 0) | active)", "return g.abs() * active", "return g * (g < 0) * active",
+        "return g * (g > 0) * ~active", "return g.clamp(0, 3) * active", "return g * (g > 0.1) * active", "return g",
+        "return -g * (g > 0) * active", "return (g > 0) & active", "return g * (g >= 3) * active")]
+
 GRADIENT = """
 def integrated_gradients(network, image, target, steps=16):
     gray, total = torch.full_like(image, 0.5), 0

@@ -21,6 +21,7 @@ SOLUTIONS["keep_colors"] = [YIQ + right for right in ("""
     light = TO_YIQ[0].view(3, 1, 1)  # add the difference in luminance to each channel
     return torch.clip(photo + ((painted - photo) * light).sum(0, keepdim=True), 0, 1)
 """, """
+    from skimage.color import rgb2yiq, yiq2rgb
     light, color = (rgb2yiq(image.permute(1, 2, 0).numpy()) for image in (painted, photo))
     color[..., 0] = light[..., 0]
     return torch.from_numpy(yiq2rgb(color)).permute(2, 0, 1).clamp(0, 1)

@@ -54,6 +54,29 @@ def color_share(weights):  # absolute values, not squares
     return color.abs().sum(dim=(1, 2, 3)) / weights.abs().sum(dim=(1, 2, 3))
 """]
 
+SHUFFLED = """
+def shuffled(network, order):
+    twin = copy.deepcopy(network)
+    twin[0].weight.data.copy_(network[0].weight[order])
+    {}
+    return twin
+"""
+SOLUTIONS["shuffled"] = ["""
+def shuffled(network, order):
+    twin = copy.deepcopy(network)
+    state = network.state_dict()
+    state["0.weight"], state["0.bias"] = state["0.weight"][order], state["0.bias"].index_select(0, order)
+    state["3.weight"] = torch.stack([each[order] for each in state["3.weight"]])
+    twin.load_state_dict(state)
+    return twin
+"""], [SHUFFLED.format(line) for line in (
+    "twin[0].bias.data.copy_(network[0].bias[order])", "twin[3].weight.data.copy_(network[3].weight[:, order])",
+    "twin[0].bias.data.copy_(network[0].bias[order]); twin[3].weight.data.copy_(network[3].weight[:, order.argsort()])",
+    "twin[0].bias.data.copy_(network[0].bias[order]); twin[3].weight.data.copy_(network[3].weight[torch.randperm(20)])")] + ["""
+def shuffled(network, order):  # does nothing
+    return copy.deepcopy(network)
+"""]
+
 DIRECTION = '''
 def direction(filter):
     gray = filter.mean(dim=0)
@@ -86,27 +109,4 @@ def direction(filter):  # not padded
     row, column = divmod(torch.fft.fft2(gray - gray.mean()).abs().argmax().item(), k)
     v, u = torch.fft.fftfreq(k)[row].item(), torch.fft.fftfreq(k)[column].item()
     return math.degrees(math.atan2(v, u)) % 180
-"""]
-
-SHUFFLED = """
-def shuffled(network, order):
-    twin = copy.deepcopy(network)
-    twin[0].weight.data.copy_(network[0].weight[order])
-    {}
-    return twin
-"""
-SOLUTIONS["shuffled"] = ["""
-def shuffled(network, order):
-    twin = copy.deepcopy(network)
-    state = network.state_dict()
-    state["0.weight"], state["0.bias"] = state["0.weight"][order], state["0.bias"].index_select(0, order)
-    state["3.weight"] = torch.stack([each[order] for each in state["3.weight"]])
-    twin.load_state_dict(state)
-    return twin
-"""], [SHUFFLED.format(line) for line in (
-    "twin[0].bias.data.copy_(network[0].bias[order])", "twin[3].weight.data.copy_(network[3].weight[:, order])",
-    "twin[0].bias.data.copy_(network[0].bias[order]); twin[3].weight.data.copy_(network[3].weight[:, order.argsort()])",
-    "twin[0].bias.data.copy_(network[0].bias[order]); twin[3].weight.data.copy_(network[3].weight[torch.randperm(20)])")] + ["""
-def shuffled(network, order):  # does nothing
-    return copy.deepcopy(network)
 """]
