@@ -75,6 +75,7 @@ def test_every_exercise_has_one_line_of_check_and_two_hints(number):
         asked = max(k for k in range(i) if re.search(r"^#+ Exercise", sources[k], re.M))
         assert f"Exercise {place} ·" in sources[asked]
         assert sources[asked].count("<details>") == 3, "two hints, and where the solution stands"
+        assert "**Right looks like**" in sources[asked]
         following = next(source for cell, source in zip(cells[i + 1 :], sources[i + 1 :]) if cell["cell_type"] == "code")
         assert re.fullmatch(rf"check\.{name}\({name}\)", following)
     asked = sum("### BEGIN SOLUTION" in source for source in sources)
