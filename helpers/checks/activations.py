@@ -24,17 +24,18 @@ def units_that_see(solution):
     """The first and the last unit that a pixel reaches through a chain of (kernel, stride, padding)."""
 
     def found(steps, pixel):
-        answer = solution(steps, pixel)
+        answer = solution(given := [*steps], pixel)
         assert isinstance(answer, (tuple, list)) and len(answer) == 2, (
             "Return two numbers: the first unit and the last.")
+        assert given == steps, "The list of steps belongs to the caller: leave it as it was."
         return tuple(answer)
 
-    assert found([], 7) == (7, 7), f"Through no step at all a unit is a pixel: pixel 7 is unit 7, not {found([], 7)}."
     for steps, pixel, right, why in STEPS:
         answer = found(steps, pixel)
         assert answer == right, (
             f"Through {steps} pixel {pixel} is seen by the units {right[0]} to {right[1]}, not by {answer[0]} to "
             f"{answer[1]}: {why}.")
+    assert found([], 7) == (7, 7), f"Through no step at all a unit is a pixel: pixel 7 is unit 7, not {found([], 7)}."
     steps = [(5, 2, 0), (3, 1, 1), (2, 2, 1), (3, 2, 1)]
     for pixel in range(0, 60, 7):
         answer, right = found(steps, pixel), reached(steps, pixel)
@@ -67,21 +68,23 @@ def strongest_places(solution):
 
     def found(maps, k, apart):
         answer = solution(maps, k, apart)
-        assert len(answer) == k, f"Asked for {k} places, return {k}, not {len(answer)}."
-        assert all(len(each) == 3 for each in answer), "Each place is three numbers: (picture, row, column)."
+        assert all(torch.as_tensor(each).numel() == 3 for each in answer), (
+            "Return a list, each place in it three numbers: (picture, row, column).")
+        assert len(answer) == k, f"Asked for k = {k}, return a list of so many places, not of {len(answer)}."
         return [tuple(int(number) for number in each) for each in answer]
 
     one = found(maps_with((3, 8, 9), {(1, 2, 6): 5.0}), 1, 2)
     assert one == [(1, 2, 6)], f"The only peak is in picture 1, row 2, column 6: [(1, 2, 6)], not {one}."
-    peaks = {(0, 4, 4): 5.0, (0, 4, 5): 4.0, (0, 5, 5): 3.5, (0, 4, 6): 3.0, (0, 1, 4): 2.0}
-    right = [(0, 4, 4), (0, 4, 6), (0, 1, 4)]
+    beside = {(0, 4, 5): 4.0, (0, 3, 3): 3.8, (0, 5, 5): 3.5}
+    peaks = {(0, 4, 4): 5.0, **beside, (0, 4, 6): 3.0, (0, 2, 4): 2.0}
+    right = [(0, 4, 4), (0, 4, 6), (0, 2, 4)]
     places = found(maps_with((1, 8, 9), peaks), 3, 2)
     assert places[0] == (0, 4, 4), f"The strongest place comes first: (0, 4, 4), not {places[0]}."
-    assert (0, 4, 5) not in places and (0, 5, 5) not in places, (
+    assert not {*beside} & {*places}, (
         "With `apart` = 2 the eight neighbors of a place that was taken don't count, those across a corner included. "
         f"You took {places}.")
     assert places == right, (
-        f"Two columns away is far enough for `apart` = 2, and so are three rows: {right}, not {places}.")
+        f"Two columns away is far enough for `apart` = 2, and so are two rows: {right}, not {places}.")
     places = found(maps_with((2, 8, 9), {(0, 4, 4): 5.0, (1, 4, 4): 4.0, (0, 1, 1): 3.0}), 3, 3)
     assert places == [(0, 4, 4), (1, 4, 4), (0, 1, 1)], (
         "A place keeps others away in its own picture alone, and a picture may give several: "
@@ -93,16 +96,18 @@ def strongest_places(solution):
     assert places == [(0, 4, 4), (0, 4, 0)], (
         "A place 3 rows *and* 3 columns away is near for `apart` = 4: what is near is a square, not a circle. Right "
         f"are [(0, 4, 4), (0, 4, 0)], not {places}.")
-    places = found(maps_with((1, 5, 5), {(0, 2, 2): 5.0, (0, 0, 0): 0.5}) - 1, 2, 2)
+    places = found(maps_with((1, 5, 5), {(0, 2, 2): 5.0, (0, 0, 0): 0.5}) - 30, 2, 2)
     assert places == [(0, 2, 2), (0, 0, 0)], (
-        "Activations may be negative, as those of layers without a ReLU: what may not be found again must become lower "
-        "than all of them, so zero won't do.")
+        "Activations may be negative, as those of layers without a ReLU. Here all are, down to −30, and the highest "
+        f"lie at [(0, 2, 2), (0, 0, 0)], not at {places}. What may not be found again must become lower than all of "
+        "them: neither zero nor −1 will do.")
     maps = torch.randn(3, 14, 14)
     right = reference(maps, 20, 4)
     places = found(maps, 20, 4)
     same_picture(marked(places, maps), marked(right, maps),
-                 "of 20 places at least 4 rows or columns apart in three random maps, side by side, others are right: "
-                 "a place is near where *both* its row and its column are fewer than `apart` away.")
+                 "Wrong ones among your 20 places in three random maps, side by side, for `apart` = 4: "
+                 f"{len({*places} - {*right})}. A place is too near where *both* its row and its column are fewer than "
+                 "`apart` away from those of *any* place that was taken before in the same picture.")
     assert places == right, f"The places are right but for their order: the strongest first, {right[:3]} …"
 
 

@@ -18,7 +18,8 @@ class Wishes(nn.Module):
         super().__init__()
         generator = torch.Generator().manual_seed(0)
         self.register_buffer("wishes", 0.8 + torch.randn(5, 3, 32, 32, generator=generator))
-        self.register_buffer("weights", torch.rand(5, 3, 32, 32, generator=generator))
+        by_color = torch.tensor([0.5, 1, 1.5]).view(3, 1, 1)
+        self.register_buffer("weights", by_color * torch.rand(5, 3, 32, 32, generator=generator))
         self.asked = 0
 
     def forward(self, x):
@@ -54,6 +55,8 @@ def ascend(solution):
         "It goes along the gradient's *sign*: take the gradient itself.": g.sign(),
         "It raises the class's *probability* or lowers its loss: take the logit's gradient, without softmax.": g - mean,
         "It raises all the logits together: take that of the target alone.": slopes.sum(0),
+        "It is scaled in each color by itself: divide by one number.": g / g.square().mean((1, 2), keepdim=True).sqrt(),
+        "It is scaled at each pixel by itself: divide by one number.": g / g.square().mean(0, keepdim=True).sqrt(),
         "It begins at gray: begin at the picture that is handed in.": 0.5 - start,
     } | {f"It raises the logit of class {other}: use the argument `target`.": slopes[other] for other in (0, 1, 2, 4)}
     assert change.norm() > 0, "One step changed nothing: return the picture that the step led to."

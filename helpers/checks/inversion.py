@@ -38,24 +38,32 @@ def variation_map(solution):
         f"The same step in all three channels should give 3 · 5 = 15 with β = 1, not {three:.2f}: the power comes "
         "first, channel by channel, then the sum.")
     flat = torch.full((3, 5, 5), 0.5, requires_grad=True)
-    total = solution(flat, 1.0).sum()
-    assert total.requires_grad, "Gradients must flow through the map: compute it from `image` by tensor operations."
-    (slope,) = torch.autograd.grad(total, flat)
-    assert slope.isfinite().all(), (
-        "At a flat picture the gradient for β = 1 is not finite: `epsilon` belongs inside the power, under the root.")
-    image = photo("flower", 64)
+    for beta in (1.0, 1.5):
+        total = solution(flat, beta).sum()
+        assert total.requires_grad, "Gradients must flow through the map: compute it from `image` by tensor operations."
+        (slope,) = torch.autograd.grad(total, flat)
+        assert slope.isfinite().all(), (
+            f"At a flat picture the gradient for β = {beta:g} is not finite: `epsilon` belongs inside the power, under "
+            "the root, for every β below 2.")
+        each, expected = solution(flat, beta, 0.01).mean().item(), 3 * 0.01 ** (beta / 2)
+        assert abs(each - expected) < 1e-3, (
+            f"With epsilon = 0.01 and β = {beta:g} a flat picture should have 3 · 0.01 ** (β / 2) = {expected:.3f} at "
+            f"each place, not {each:.3f}: use the argument `epsilon`, in each channel.")
+    image = photo("flower", 32)
     for beta in (1.0, 1.5, 2.0, 3.0):
         same_picture(solution(image, beta), variation(image, beta), (
             f"At the flower, with β = {beta}, your map differs: do both differences start from the same pixel?"), 2e-3)
 
 
-def by_adam(network, image, weight, limit, steps, lr, beta=2.0):
-    """What Adam finds, from gray, for features, total variation and the sixth power together: [3, H, W]."""
+def by_adam(network, image, weight, limit, steps, lr, swapped=False):
+    """What Adam finds, from gray, for features, total variation and the sixth power together: [3, H, W]. `swapped`: the
+    features' distance is relative to what was found."""
     wanted = features(network, LAYER, image[None]).detach()
 
     def objective(x):
-        far = (features(network, LAYER, x) - wanted).square().sum() / wanted.square().sum()
-        return -far - weight * total_variation(x, beta) - limit * (x - 0.5).pow(6).sum()
+        seen = features(network, LAYER, x)
+        far = (seen - wanted).square().sum() / (seen if swapped else wanted).square().sum()
+        return -far - weight * total_variation(x) - limit * (x - 0.5).pow(6).sum()
 
     return optimize_image(torch.full_like(image[None], 0.5), objective, steps, lr, "adam", limits=None).image[0]
 
@@ -68,22 +76,30 @@ def invert_by_hand(solution):
     start = solution(*asked, 1e-3, 1e-3, 0)
     assert start.shape == image.shape, f"A picture {list(image.shape)} should come back, not {list(start.shape)}."
     assert torch.allclose(start, torch.full_like(image, 0.5)), "Without a step the picture should be gray, 0.5."
-    step = (solution(*asked, 0.0, 0.0, 1, 0.1) - by_adam(network, image, 0.0, 0.0, 1, 0.1)).abs().mean()
-    assert step < 0.05, (
-        f"After one step your picture differs from Adam's by {step:.2f}, where a step changes each pixel by 0.1: is it "
-        "the loss that goes down, is its gradient the step's, and is it Adam that makes it?")
+    step, right = solution(*asked, 0.0, 0.0, 1, 0.1) - start, by_adam(network, image, 0.0, 0.0, 1, 0.1) - start
+    assert step.abs().max() > 0, (
+        "With `weight` and `limit` 0, one step changed nothing: the loss must depend on `x`, `loss.backward()` computes"
+        " the gradient, `optimizer.step()` moves `x` by it, and nothing may clear it in between.")
+    assert (step * right).mean() > 0, "The first step goes uphill: it is the loss that goes down."
+    assert (step - right).abs().mean() < 0.05, (
+        f"A step of Adam with lr = 0.1 moves nearly every value by 0.1, and yours moved them by {step.abs().mean():.4f}"
+        " on average: let `optimizer` make the step, with the gradient as it is.")
     without = (0.0, 0.0, 12, 0.03)
     tried = without, (3e-2, 0.0, 12, 0.03), (0.0, 1.0, 12, 0.1), (0.0, 0.0, 6, 0.4)
     found = {key: solution(*asked, *key) for key in tried}
 
-    def compare(key, message):
+    def compare(key, message, tolerance=0.005):
         expected = by_adam(network, image, *key)
         apart = (found[key] - expected).abs().mean()
-        if not apart < 0.005:
+        if not apart < tolerance:
             raise Differs(message.format(f"{apart:.3f}"), found[key].clamp(0, 1), expected.clamp(0, 1))
 
+    assert (found[without] - by_adam(network, image, *without, swapped=True)).abs().mean() > 0.005, (
+        "The distance is relative to what was found: `feature_loss` takes the found features first, the wanted ones "
+        "second.")
     compare(without, "Without the priors your picture differs from that of `optimize_image` by {} after twelve steps: "
-            "clear the old gradients before new ones are added, and take them anew where the picture is now.")
+            "clear the old gradients before new ones are added, take them anew where the picture is now, and measure "
+            "the distance by `feature_loss`.")
     free = found[0.0, 0.0, 6, 0.4]
     assert free.min() < -0.1 and free.max() > 1.1, (
         f"With long steps your picture has values from {free.min():.2f} to {free.max():.2f}: this time clip nothing.")
@@ -92,9 +108,11 @@ def invert_by_hand(solution):
         f"Between a weight of 0 and of 0.03 your picture changes by {unmoved:.3f} only: add `weight` times the total "
         "variation to the loss.")
     compare((3e-2, 0.0, 12, 0.03), "With a weight of 0.03 your picture differs from that of `optimize_image` by {}: "
-            "the loss is the features' distance plus `weight` times the total variation with β = 2.")
+            "the loss is `feature_loss` plus `weight` times the total variation with β = 2, not divided by anything.")
     compare((0.0, 1.0, 12, 0.1), "With a limit of 1 your picture differs from that of `optimize_image` by {}: add "
             "`limit` times the sum of the sixth powers of the values, counted from gray.")
+    compare((0.0, 0.0, 6, 0.4), "With long steps your picture differs from that of `optimize_image` by {}: the network "
+            "should see `x` as it is, where it leaves the range from 0 to 1, too.", tolerance=0.05)
 
 
 @exercise("09", 3)

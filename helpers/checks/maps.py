@@ -51,7 +51,7 @@ def small():
     network = nn.Sequential(OrderedDict(
         conv4=nn.Conv2d(3, 4, 8, stride=8), conv5=nn.Conv2d(4, 5, 1), flat=nn.Flatten(), classifier=nn.Linear(60, 3)))
     network.layers = {"conv4": network.conv4, "conv5": network.conv5}
-    for weight in network.requires_grad_(False).parameters():
+    for weight in network.eval().requires_grad_(False).parameters():
         weight.normal_()
     network.conv4.weight -= network.conv4.weight.mean(dim=(1, 2, 3), keepdim=True)
     network.conv4.bias.zero_()
@@ -68,8 +68,15 @@ def measured(network, layer, image):
     return seen[layer][0], moved.T.reshape(-1, *shape)
 
 
+def state(network):
+    """What a look into a network should leave as it was."""
+    return [(module.training, len(module._forward_hooks)) for module in network.modules()] + [
+        weight.requires_grad for weight in network.parameters()]
+
+
 def heat_of(solution, network, layer, image, target):
     """The map that a solution finds, if it is one."""
+    before = state(network)
     try:
         found = solution(network, layer, image, target)
     except RuntimeError as error:
@@ -77,12 +84,18 @@ def heat_of(solution, network, layer, image, target):
             "There is no graph to take a gradient from. The network is frozen, so hand it a copy of the picture that "
             "asks for a gradient, `requires_grad_()`, outside of `no_grad`.")
         assert "differentiated Tensor" not in str(error), (
-            "The score does not depend on this tensor: take the gradient at `seen[layer]` itself, not at a copy.")
+            "The score does not depend on this tensor: take the gradient at `seen[layer]` itself, not at a copy of it "
+            "or at what another run put out.")
         raise
     except AttributeError as error:
         assert "'NoneType' object" not in str(error), (
             "A gradient is None: activations keep none by themselves. Take it with `torch.autograd.grad(score, A)`.")
         raise
+    assert not image.requires_grad, (
+        "The caller's picture now asks for a gradient itself: let a copy ask, `image.clone().requires_grad_()`.")
+    assert state(network) == before, (
+        "Leave the network as it was: frozen, in the mode it was in, and without a hook of yours.")
+    assert isinstance(found, torch.Tensor), f"Return a tensor; this is of type {type(found).__name__}."
     assert found.shape != (3, 4), (
         "The map has the layer's size, [3, 4], and should have the picture's, [24, 32]: enlarge it with `upsample`.")
     assert found.shape == (24, 32), (
@@ -162,6 +175,11 @@ def grad_cam(solution):
          lambda slopes, A: (alpha(slopes) * A).clamp(min=0).sum(0)),
         ("Keep negative weights: channels that speak against the class must count. The ReLU comes after the sum.",
          lambda slopes, A: (alpha(slopes).clamp(min=0) * A).sum(0)),
+        ("These weights have lost their sign: channels that speak against the class must count against it.",
+         lambda slopes, A: (alpha(slopes).abs() * A).sum(0)),
+        ("The gradient was cut at zero before its mean was taken: a weight is the mean of all of it, of either sign.",
+         lambda slopes, A: weighted(slopes.clamp(min=0), A)),
+        ("These are the layer's maps alone: multiply each with its weight.", lambda slopes, A: A.sum(0)),
         (NOT_AVERAGED, lambda slopes, A: (slopes * A).sum(0)),
         ("This map marks what speaks against the class too: keep the positive part, not the absolute value.",
          lambda slopes, A: weighted(slopes, A).abs()),

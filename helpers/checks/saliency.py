@@ -87,9 +87,10 @@ RULES = [  # what passes of −2 and 3 at active units and of −1 and 4 at othe
 def guided_rule(solution):
     """What is positive passes back through active units."""
     g, active = torch.tensor([-2.0, 3.0, -1.0, 4.0]), torch.tensor([True, True, False, False])
-    found = solution(g.clone(), active)
-    assert isinstance(found, torch.Tensor) and found.shape == g.shape, (
+    found = solution(g.view(1, 4, 1, 1).clone(), active.view(1, 4, 1, 1))
+    assert isinstance(found, torch.Tensor) and found.shape == (1, 4, 1, 1), (
         "The result is a gradient again, of the shape of `g`: what does not pass is zero, not left out.")
+    found = found.flatten()
     mistake = next((why for wrong, why in RULES if torch.allclose(found.float(), torch.tensor(wrong).float())),
                    "Keep the gradient where it is positive and the unit was active, and zero elsewhere.")
     assert torch.allclose(found.float(), torch.tensor([0.0, 3.0, 0.0, 0.0])), (
@@ -100,9 +101,12 @@ def guided_rule(solution):
     found, expected = solution(many.clone(), on), many.clone().masked_fill(~on, 0)
     expected[expected < 0] = 0
     assert found.shape == many.shape, f"Gradients [2, 3, 8, 8] should stay of that shape, not {list(found.shape)}."
-    same_picture(found[0], expected[0], "On a made gradient yours (left) lets other values pass than it should.", 1e-5)
+    wrong = ((found[0] - expected[0]).abs() > 1e-5).sum()
+    same_picture(found[0], expected[0], (
+        f"On a made gradient {wrong} of {found[0].numel()} values differ from what should pass: ask nothing of `g` but "
+        "whether it is above zero."), 1e-5)
     same_picture(found[1], expected[1], "The second picture's gradient should follow the same rule.", 1e-5)
-    assert torch.allclose(solution(0.01 * many, on), 0.01 * expected, atol=1e-7), (
+    assert torch.allclose(solution(0.01 * many, on).float(), 0.01 * expected, atol=1e-7), (
         "A gradient that is a hundred times fainter should pass just as well: ask only whether it is above zero.")
 
 

@@ -29,7 +29,21 @@ def units_that_see(steps, pixel):  # by size, stride and offset
     dict(first="max(0, (first + p - k + 1) // s)"), dict(last="-(-(last + p) // s)"), dict(last="(last + p) / s"), dict(steps="reversed(steps)"),
     dict(first="max(0, -((k - 1 - first) // s))", last="last // s"), dict(first="-((k - 1 - p - first) // s)"), dict(result="first"),
     dict(first="max(0, -((k - p - first) // s))"), dict(first="max(0, -((k - 1 + p - first) // s))", last="(last - p) // s"),
-    dict(first="first // s", last="last // s"), dict(first="max(0, first - (k - 1) // 2)", last="last + (k - 1) // 2"), dict(result="last, first"))]
+    dict(first="first // s", last="last // s"), dict(first="max(0, first - (k - 1) // 2)", last="last + (k - 1) // 2"), dict(result="last, first"),
+    dict(result="torch.tensor([first, last])"), dict(first="max(p, -((k - 1 - p - first) // s))"), dict(steps="steps[:1]"))] + ["""
+def units_that_see(steps, pixel):  # empties the caller's list
+    first = last = pixel
+    while steps:
+        k, s, p = steps.pop(0)
+        first, last = max(0, -((k - 1 - p - first) // s)), (last + p) // s
+    return first, last
+""", """
+def units_that_see(steps, pixel):  # returns after the first step
+    first = last = pixel
+    for k, s, p in steps:
+        first, last = max(0, -((k - 1 - p - first) // s)), (last + p) // s
+        return first, last
+"""]
 
 PLACES = """
 def strongest_places(maps, k, apart):
@@ -65,9 +79,24 @@ def strongest_places(maps, k, apart):  # as a tensor
     dict(copy="maps"), dict(value="0"), dict(low="each - apart + 1"), dict(low="max(0, each - apart)"), dict(reach="apart + 1"),
     dict(where="picture, rows"), dict(where="picture, row, column"), dict(where="picture"), dict(where=":, rows, columns"),
     dict(found="(row, column)"), dict(found="(picture, column, row)"), dict(result="found[::-1]"), dict(result="sorted(found)"),
-    dict(low="max(0, each - apart // 2)", reach="apart // 2 + 1"), dict(result="found[:1]"), dict(low="each"))] + ["""
+    dict(low="max(0, each - apart // 2)", reach="apart // 2 + 1"), dict(result="found[:1]"), dict(low="each"),
+    dict(value="-1"), dict(copy="F.relu(maps)"), dict(copy="maps.abs()"), dict(result="found[0]"),
+    dict(found="picture * maps[0].numel() + row * maps.shape[2] + column"))] + ["""
 def strongest_places(maps, k, apart):  # the top ones, whatever lies between them
     return [(i // maps[0].numel(), i // maps.shape[2] % maps.shape[1], i % maps.shape[2]) for i in maps.flatten().topk(k).indices.tolist()]
+""", """
+def strongest_places(maps, k, apart):  # far from the one before, near to older ones
+    found, (n, h, w) = [], maps.shape
+    for i in maps.flatten().argsort(descending=True).tolist():
+        place = i // (h * w), i // w % h, i % w
+        if len(found) < k and all(a[0] != place[0] or max(abs(a[1] - place[1]), abs(a[2] - place[2])) >= apart for a in found[-1:]):
+            found.append(place)
+    return found
+""", """
+def strongest_places(maps, k, apart):  # nothing but local maxima
+    tops = F.max_pool2d(maps[:, None], 2 * apart - 1, 1, apart - 1)[:, 0]
+    best = torch.where(tops == maps, maps, -torch.inf).flatten().topk(k).indices.tolist()
+    return [(i // maps[0].numel(), i // maps.shape[2] % maps.shape[1], i % maps.shape[2]) for i in best]
 """, """
 def strongest_places(maps, k, apart):  # a circle
     found, (n, h, w) = [], maps.shape

@@ -152,7 +152,9 @@ def few_pixels(network, images, labels, pixels, step, steps):
     dict(size="(moved - images).abs().amax(1).flatten(1)"), dict(size="(moved - x).abs().sum(1).flatten(1)"), dict(size="-(moved - images).abs().sum(1).flatten(1)"),
     dict(size="(moved - images).abs().flatten(1)", mask="torch.zeros_like(size).scatter(1, size.topk(pixels).indices, 1).view_as(x)"),
     dict(size="(moved - images).abs().sum(1).sum(0).flatten()[None]", mask="torch.zeros_like(size).scatter(1, size.topk(pixels).indices, 1).view(1, 1, *x.shape[2:])"),
-    dict(size="(moved - images).abs().sum(1).flatten()[None]", mask=MASK), dict(mask=MASK.replace("pixels", "min(3 * pixels, 1024)")), dict(mask=MASK.replace("pixels", "pixels - 1")),
+    dict(size="(moved - images).abs().sum(1).flatten()[None]", mask=MASK), dict(mask=MASK.replace("pixels", "min(3 * pixels, 1008)")), dict(mask=MASK.replace("pixels", "pixels - 1")),
+    dict(mask=MASK.replace("pixels", "min(pixels, 100)")), dict(moved=FEW["moved"].replace("step *", "1.0 *")),
+    dict(moved="(x + step * gradient / gradient.abs().amax((2, 3), keepdim=True)).clamp(0, 1)"), dict(result="images"),
     dict(mask="1"), dict(result="x + mask * (moved - x)"), dict(result="mask * moved"), dict(result="images + mask * (moved - images).mean(1, keepdim=True)"),
     dict(result="moved", last="images + mask * (moved - images)"))]
 

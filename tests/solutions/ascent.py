@@ -38,6 +38,8 @@ def ascend(network, target, image, steps, lr=0.02):
     dict(after="(x - lr * g / g.square().mean().sqrt()).clamp(0, 1)"), dict(after="(x + lr * g).clamp(0, 1)"),
     dict(after="(x + lr * g.sign()).clamp(0, 1)"), dict(after="(x + lr * g / g.abs().mean()).clamp(0, 1)"),
     dict(after="(x + lr * g / g.norm()).clamp(0, 1)"), dict(after="(x + lr * g / g.abs().max()).clamp(0, 1)"),
+    dict(after="(x + lr * g / g.square().mean((2, 3), keepdim=True).sqrt()).clamp(0, 1)"),
+    dict(after="(x + lr * g / g.square().mean(1, keepdim=True).sqrt()).clamp(0, 1)"),
     dict(after="(x + lr * g / g.std()).clamp(0, 1)"), dict(after="(x + lr * g / g.square().mean()).clamp(0, 1)"),
     dict(after="(x + 0.02 * g / g.square().mean().sqrt()).clamp(0, 1)"), dict(after="x + lr * g / g.square().mean().sqrt()"),
     dict(after="(x + lr * g / g.square().mean().sqrt()).clamp(max=1)"), dict(after="(x + lr * g / g.square().mean().sqrt()).clamp(min=0)"),

@@ -34,7 +34,26 @@ def variation_map(image, beta, epsilon=1e-8):
 """, """
 def variation_map(image, beta, epsilon=1e-8):  # a channel at a time
     return sum(((c[:-1, 1:] - c[:-1, :-1])**2 + (c[1:, :-1] - c[:-1, :-1])**2).clamp(min=epsilon)**(beta / 2) for c in image)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # number by number
+    def term(c, i, j):
+        squares = (c[i, j + 1] - c[i, j]) ** 2 + (c[i + 1, j] - c[i, j]) ** 2
+        return squares ** (beta / 2) if beta >= 2 else (squares + epsilon) ** (beta / 2)
+    height, width = image.shape[1:]
+    return torch.stack([torch.stack([sum(term(c, i, j) for c in image) for j in range(width - 1)]) for i in range(height - 1)])
 """], ["""
+def variation_map(image, beta, epsilon=1e-8):  # a number of its own
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return (right.square() + below.square() + 1e-8 * (beta < 2)).pow(beta / 2).sum(0)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # epsilon at beta 1 only
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return (right.square() + below.square() + epsilon * (beta == 1)).pow(beta / 2).sum(0)
+""", """
+def variation_map(image, beta, epsilon=1e-8):  # epsilon shared by the channels
+    right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
+    return (right.square() + below.square() + epsilon / len(image)).pow(beta / 2).sum(0)
+""", """
 def variation_map(image, beta, epsilon=1e-8):  # the power inside the sum
     right, below = image.diff(dim=2)[:, :-1], image.diff(dim=1)[:, :, :-1]
     return ((right.square() + epsilon).pow(beta / 2) + (below.square() + epsilon).pow(beta / 2)).sum(0)
@@ -87,10 +106,14 @@ def invert_by_hand(network, layer, image, weight, limit, steps, lr=0.05):
 """], [BY_HAND.format("feature_loss(features(network, layer, x), wanted).sum() + limit * (x - 0.5).pow(6).sum()  # no total variation", STEP),
        BY_HAND.format("feature_loss(features(network, layer, x), wanted).sum() + weight * total_variation(x)  # no limit", STEP),
        BY_HAND.format(LOSS.replace("pow(6)", "pow(2)"), STEP), BY_HAND.format(LOSS.replace("pow(6)", "pow(5)"), STEP),
+       BY_HAND.format(LOSS.replace("layer, x)", "layer, x.clamp(0, 1))"), STEP), BY_HAND.format(LOSS.replace("layer, x)", "layer, image[None])"), STEP),
+       BY_HAND.format(LOSS.replace("features(network, layer, x), wanted", "wanted, features(network, layer, x)"), STEP),
+       BY_HAND.format(LOSS.replace("limit *", "1e-3 *"), STEP), BY_HAND.format(LOSS.replace("weight *", "1e-5 *"), STEP),
        BY_HAND.format(LOSS.replace("(x - 0.5)", "x"), STEP), BY_HAND.format(LOSS.replace("pow(6).sum()", "pow(6).mean()"), STEP),
        BY_HAND.format(LOSS.replace("total_variation(x)", "total_variation(x, 1.0)"), STEP),
        BY_HAND.format(LOSS.replace("feature_loss", "-feature_loss") + "  # uphill", STEP), BY_HAND.format(LOSS, """
-        loss.backward(); optimizer.step()  # old gradients stay"""), BY_HAND.format(LOSS, STEP + """
+        loss.backward(); optimizer.step()  # old gradients stay"""), BY_HAND.format(LOSS, """
+        loss.backward(); optimizer.zero_grad(); optimizer.step()  # cleared too early"""), BY_HAND.format(LOSS, STEP + """
         with torch.no_grad(): x.clamp_(0, 1)  # clipped"""), BY_HAND.format(LOSS, """
         if x.grad is None: loss.backward()  # the first gradient in every step
         optimizer.step()"""), BY_HAND.format(LOSS, """

@@ -74,7 +74,33 @@ def grad_cam(network, layer, image, target):
     dict(score=".sum()"), dict(score=".softmax(1)[0, target]"), dict(score=".log_softmax(1)[0, target]"), dict(image="image"),
     dict(result="heat.detach()"), dict(result="upsample(heat, image.shape[-2:])"), dict(result="upsample(heat.detach(), (128, 128))"),
     dict(result="upsample((heat / heat.max()).detach(), image.shape[-2:])"),
-    dict(heat="(alpha * A).sum(dim=1)", result="F.relu(upsample(heat.detach(), image.shape[-2:]))"))] + ["""
+    dict(heat="(alpha * A).sum(dim=1)", result="F.relu(upsample(heat.detach(), image.shape[-2:]))"), dict(heat="F.relu(A.sum(dim=1))"),
+    dict(image="image.requires_grad_()"), dict(heat="F.relu((alpha.abs() * A).sum(dim=1))"), dict(heat="F.relu(-(alpha * A).sum(dim=1))"),
+    dict(heat="F.relu((F.relu(gradient).mean(dim=(2, 3), keepdim=True) * A).sum(dim=1))"), dict(result="upsample(heat.detach(), image.shape[-2:]).numpy()"),
+    dict(heat="F.relu((gradient.amax(dim=(2, 3), keepdim=True) * A).sum(dim=1))"), dict(result="upsample(heat.detach(), image.shape[-2:])[None]"))] + ["""
+def grad_cam(network, layer, image, target):  # a hook is left behind
+    kept = []
+    network.layers[layer].register_forward_hook(lambda module, given, output: kept.append(output))
+    score = network(image.clone().requires_grad_())[0, target]
+    (gradient,) = torch.autograd.grad(score, kept[-1])
+    heat = F.relu((gradient.mean(dim=(2, 3), keepdim=True) * kept[-1]).sum(dim=1))[0].detach()
+    return upsample(heat, image.shape[-2:])
+""", """
+def grad_cam(network, layer, image, target):  # the network is left in the mode for training
+    with activations(network.train(), [layer]) as seen:
+        score = network(image.clone().requires_grad_())[0, target]
+    (gradient,) = torch.autograd.grad(score, seen[layer])
+    heat = F.relu((gradient.mean(dim=(2, 3), keepdim=True) * seen[layer]).sum(dim=1))[0].detach()
+    return upsample(heat, image.shape[-2:])
+""", """
+def grad_cam(network, layer, image, target):  # the network is thawed
+    network.requires_grad_()
+    with activations(network, [layer]) as seen:
+        score = network(image)[0, target]
+    (gradient,) = torch.autograd.grad(score, seen[layer])
+    heat = F.relu((gradient.mean(dim=(2, 3), keepdim=True) * seen[layer]).sum(dim=1))[0].detach()
+    return upsample(heat, image.shape[-2:])
+""", """
 def grad_cam(network, layer, image, target):  # always the last layer
     with activations(network, ["conv5"]) as seen:
         score = network(image.detach().clone().requires_grad_())[0, target]

@@ -49,12 +49,15 @@ def guided_rule(g, active):
 """
 SOLUTIONS["guided_rule"] = [RULE.format(line) for line in (
     "return g.clamp(min=0) * active", "return torch.where(active, F.relu(g), 0)",
-    "return torch.where((g > 0) & active, g, torch.zeros_like(g))", "return (g * active).clamp(min=0)")], [
+    "return torch.where((g > 0) & active, g, torch.zeros_like(g))", "return (g * active).clamp(min=0)",
+    "return (g.double() * active).relu()", "return g.masked_fill(~active | (g < 0), 0)")], [
     RULE.format(line) for line in (
         "return g * active", "return g * (g > 0)", "return (g > 0) * active", "return g[(g > 0) & active]",
         "return g * ((g > 0) | active)", "return g.abs() * active", "return g * (g < 0) * active",
         "return g * (g > 0) * ~active", "return g.clamp(0, 3) * active", "return g * (g > 0.1) * active", "return g",
-        "return -g * (g > 0) * active", "return (g > 0) & active", "return g * (g >= 3) * active")]
+        "return -g * (g > 0) * active", "return (g > 0) & active", "return g * (g >= 3) * active",
+        "return F.leaky_relu(g) * active", "return torch.where(active, g.relu(), g)", "return g * active + g * (g > 0)",
+        "return (g * active).relu().int()", "return (g * active * (g > 0)).tolist()", "g[g < 0] = 0; return g * active")]
 
 GRADIENT = """
 def integrated_gradients(network, image, target, steps=16):
