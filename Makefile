@@ -4,8 +4,8 @@ PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python
 PIP_ARGS ?=
 # The notebooks that test-notebook and refresh work on.
 NOTEBOOK ?= notebooks/*.ipynb
-# The folder that JupyterLab opens on.
-FOLDER ?= notebooks
+# The folder that JupyterLab opens on: a student's own copy of the labs, or notebooks, the solved ones.
+FOLDER ?= my_labs
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -20,7 +20,7 @@ ifeq ($(MPLCONFIGDIR),)
 unexport MPLCONFIGDIR
 endif
 
-.PHONY: moved help setup lab test test-times test-helpers test-notebook test-labs test-imagenet refresh labs
+.PHONY: moved help setup lab slides site test test-times test-helpers test-notebook test-labs test-imagenet refresh labs
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -39,13 +39,17 @@ MOVED := $(shell test ! -e .venv/.installed || grep -qxF "$(CURDIR)" .venv/.inst
 	$(PYTHON) -m venv $(if $(MOVED),--clear) .venv
 	$(BIN)/python -m pip install $(PIP_ARGS) -r requirements.txt
 	$(BIN)/python -m pip install $(PIP_ARGS) --no-deps -e .
+	mkdir -p .venv/share/jupyter/lab/settings
+	cp helpers/make/overrides.json .venv/share/jupyter/lab/settings/
 	@echo "Listing the system's fonts for matplotlib, once."
 	$(BIN)/python -c 'import matplotlib.font_manager'
 	@echo "$(CURDIR)" > $@
 
-lab: .venv/.installed  ## open JupyterLab on notebooks/; on another folder with FOLDER=labs
+lab: .venv/.installed  ## open JupyterLab on my_labs/, your own copy of the labs; on the solved notebooks with FOLDER=notebooks
+	@$(if $(filter my_labs,$(FOLDER)),$(BIN)/python -m helpers.make.labs my_labs)
 	@echo "Opening JupyterLab on $(FOLDER)/; Ctrl-C twice ends it."
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/$(FOLDER) \
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
+	    --LabApp.default_url=/lab/tree/$(FOLDER)$$(test ! -e $(FOLDER)/START.ipynb || echo /START.ipynb) \
 	    --ServerApp.tornado_settings='{"websocket_max_message_size": 104857600}'
 
 test: .venv/.installed  ## run all notebooks and tests, two at a time
@@ -72,7 +76,17 @@ test-notebook: .venv/.installed  ## run NOTEBOOK=notebooks/05_saliency.ipynb and
 refresh: .venv/.installed  ## run the notebooks, or NOTEBOOK=..., store their outputs, and make labs and README's pictures of them
 	$(BIN)/python -m helpers.make.refresh $(NOTEBOOK)
 	$(BIN)/python -m helpers.make.labs
-	$(BIN)/python -m helpers.make.strip
+	$(BIN)/python -m helpers.make.mosaic
 
 labs: .venv/.installed  ## make labs/, the students' version, of notebooks/
 	$(BIN)/python -m helpers.make.labs
+
+slides: .venv/.publish  ## write a deck of slides for each notebook: build/slides/*.html
+	$(BIN)/python -m helpers.make.slides
+
+site: .venv/.publish  ## write the course as a site that reads offline: build/site/index.html
+	$(BIN)/python -m helpers.make.publish
+
+.venv/.publish: .venv/.installed
+	$(BIN)/python -m pip install $(PIP_ARGS) -e .[publish]
+	@touch $@

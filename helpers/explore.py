@@ -15,7 +15,8 @@ class Explorer(widgets.VBox):
 
     def __init__(self, draw, **controls):
         self.draw, self.controls = draw, controls
-        self.picture, self.message = widgets.Image(format="png", layout={"align_self": "flex-start"}), widgets.Label()
+        self.picture = widgets.Image(format="png", layout={"align_self": "flex-start"})
+        self.message = widgets.Label(layout={"display": "none"})
         super().__init__([widgets.HBox(list(controls.values()), layout={"flex_flow": "row wrap"}), self.message,
                           self.picture])
         for control in controls.values():
@@ -29,6 +30,7 @@ class Explorer(widgets.VBox):
         except ValueError as error:
             self.message.value = str(error)
             self.drop_uploads()
+        self.message.layout.display = "flex" if self.message.value else "none"  # or it leaves a gap
 
     def values(self):
         return {name: control.value for name, control in self.controls.items()}

@@ -17,10 +17,10 @@ from scipy.spatial import cKDTree
 
 from helpers.photos import photo_array
 
-SIDE = 384  # of a painting, before it is brought to the size that is asked for
+SIDE = 384  # of a picture; the networks paint strokes of the size that they have here
 
 
-def style_picture(name, size=256):
+def style_picture(name, size=SIDE):
     """A picture of `STYLES`: float32 [3, size, size] in [0, 1]; the same on every machine, to within a gray level.
 
     Raises ValueError if there is no such picture or `size` is below 1.
@@ -64,20 +64,30 @@ def _edges(picture, blur):
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
-def strokes(photo, left, top, side, gain=1.6, light=1.0):
+def _light(picture, blur):
+    """How light a picture [h, w, 3] is: [h, w]."""
+    return cv2.GaussianBlur(picture.astype(np.float32).mean(-1), (0, 0), blur)
+
+
+def _ranks(values):
+    """The share of values that are smaller than each."""
+    return values.ravel().argsort().argsort().reshape(values.shape) / values.size
+
+
+def strokes(photo, left, top, side, gain=1.6, light=1.0, swirl=40):
     """Curved brush strokes that follow the photo's edges, from broad to fine (Hertzmann, SIGGRAPH 1998), each of
     several bristles that are a little lighter or darker."""
     random = np.random.default_rng(0)
     photo = np.clip(light * _vivid(_cut(photo, left, top, side), gain), 0, 255)
-    canvas = cv2.GaussianBlur(photo, (0, 0), 12).astype(np.uint8)
-    along = _edges(photo, 9)
-    for width, length, spacing in ((20, 84, 13), (14, 60, 10), (9, 36, 8)):
+    canvas = cv2.GaussianBlur(photo, (0, 0), 8).astype(np.uint8)
+    along = _edges(photo + swirl * _smooth_noise(random, 26)[..., None], 7)
+    for width, length, spacing in ((12, 90, 10), (8, 66, 7), (5, 40, 6)):
         colors = cv2.GaussianBlur(photo, (0, 0), width / 2)
         starts = np.stack(np.meshgrid(np.arange(0, SIDE, spacing), np.arange(0, SIDE, spacing)), -1).reshape(-1, 2)
         for x, y in random.permutation(starts + random.uniform(0, spacing, starts.shape)):
             row, column = int(min(y, SIDE - 1)), int(min(x, SIDE - 1))
-            color = colors[row, column] * random.uniform(0.7, 1.35) + random.normal(0, 14, 3)
-            if width < 10 and np.abs(colors[row, column] - canvas[row, column]).mean() < 30:
+            color = colors[row, column] * random.uniform(0.5, 1.6) + random.normal(0, 16, 3)
+            if width < 6 and np.abs(colors[row, column] - canvas[row, column]).mean() < 30:
                 continue  # fine strokes only where the broad ones are too coarse
             _stroke(canvas, along, (x, y), length * random.uniform(0.6, 1.2), width, color, random)
     return canvas
@@ -86,14 +96,16 @@ def strokes(photo, left, top, side, gain=1.6, light=1.0):
 def _stroke(canvas, along, start, length, width, color, random):
     points = [np.array(start)]
     heading = along[int(min(start[1], SIDE - 1)), int(min(start[0], SIDE - 1))]
-    for _ in range(int(length / 4)):
+    for _ in range(int(length / 3)):
         x, y = np.clip(points[-1], 0, SIDE - 1).astype(int)
         turn = along[y, x] * np.sign(along[y, x] @ heading or 1.0)
         heading = 0.6 * heading + 0.4 * turn
         heading = heading / np.linalg.norm(heading)
-        points.append(points[-1] + 4 * heading)
+        points.append(points[-1] + 3 * heading)
     points = np.array(points)
-    sideways = np.gradient(points, axis=0)[:, ::-1] * (-1, 1) / 4
+    edge = np.rint(points * 8).astype(np.int32)
+    cv2.polylines(canvas, [edge], False, (0.4 * color).clip(0, 255).tolist(), width + 2, cv2.LINE_AA, shift=3)
+    sideways = np.gradient(points, axis=0)[:, ::-1] * (-1, 1) / 3
     for offset in np.linspace(-0.5, 0.5, max(3, width // 4)):
         light = color * (1 + random.normal(0, 0.12)) - 45 * offset
         line = np.rint((points + width * offset * sideways) * 8).astype(np.int32)
@@ -101,7 +113,7 @@ def _stroke(canvas, along, start, length, width, color, random):
         cv2.polylines(canvas, [line], False, np.clip(light, 0, 255).tolist(), thickness, cv2.LINE_AA, shift=3)
 
 
-def stained_glass(panes=190):
+def stained_glass(panes=160):
     """Panes of colored glass in lead: the cells nearest to random points (a Voronoi diagram), brighter in their
     middle."""
     random = np.random.default_rng(3)
@@ -122,14 +134,14 @@ def stained_glass(panes=190):
     return np.clip(window, 0, 255).astype(np.uint8)
 
 
-def dots(photo, left, top, side, step=17):
+def dots(photo, left, top, side, step=12):
     """Dots of pure color beside each other, which mix in the eye (after Seurat's pointillism)."""
     random = np.random.default_rng(0)
-    photo = cv2.GaussianBlur(_vivid(_cut(photo, left, top, side), 1.7), (0, 0), 4)
+    photo = cv2.GaussianBlur(_vivid(_cut(photo, left, top, side), 1.7), (0, 0), 3)
     canvas = np.full((SIDE, SIDE, 3), (240, 230, 205), np.uint8)
     places = np.arange(0, SIDE + step, step)
     starts = np.stack(np.meshgrid(places, places), -1).reshape(-1, 2)
-    for x, y in starts + random.normal(0, 2.2, starts.shape) + step / 2 * (starts[:, 1:] // step % 2) * (1, 0):
+    for x, y in starts + random.normal(0, 1.4, starts.shape) + step / 2 * (starts[:, 1:] // step % 2) * (1, 0):
         row, column = (int(np.clip(value, 0, SIDE - 1)) for value in (y, x))
         hue = random.normal(0, 45, 3)
         color = np.clip(1.1 * photo[row, column] + hue - hue.mean(), 0, 255).tolist()
@@ -143,43 +155,80 @@ def woodcut(photo, left, top, side):
     (line integral convolution; Cabral & Leedom, SIGGRAPH 1993), then cut at a level that the light decides."""
     random = np.random.default_rng(0)
     piece = _cut(photo, left, top, side)
-    along = _edges(piece, 11).astype(np.float32)
-    noise = cv2.GaussianBlur(random.standard_normal((SIDE, SIDE)).astype(np.float32), (0, 0), 1.7)
+    along = _edges(piece, 9).astype(np.float32)
+    noise = cv2.GaussianBlur(random.standard_normal((SIDE, SIDE)).astype(np.float32), (0, 0), 1.2)
     grid = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), -1).astype(np.float32)
     lines = noise.copy()
     for way in (1, -1):
         place, heading = grid.copy(), way * along
-        for _ in range(24):
+        for _ in range(18):
             place += heading
             step = cv2.remap(along, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
             heading = step * np.sign((step * heading).sum(-1, keepdims=True) + 1e-6)
             lines += cv2.remap(noise, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    rank = lines.ravel().argsort().argsort().reshape(lines.shape) / lines.size
-    light = cv2.GaussianBlur(piece.astype(np.float32).mean(-1), (0, 0), 2)
-    light = light.ravel().argsort().argsort().reshape(light.shape) / light.size
-    ink = np.clip((0.12 + 0.76 * light - rank) * 9 + 0.5, 0, 1)[..., None]
+    ink = np.clip((0.12 + 0.76 * _ranks(_light(piece, 2)) - _ranks(lines)) * 9 + 0.5, 0, 1)[..., None]
     return (ink * (244, 234, 212) + (1 - ink) * (28, 22, 24)).astype(np.uint8)
 
 
-def printed():
-    """Print: lines of the page side by side, black on white, bolder, and white on black, so that it has light and dark
-    parts."""
-    page = photo_array("page")[44:140, 4:376]
-    page = cv2.resize(page, None, fx=2.3, fy=2.3, interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    page = page / cv2.GaussianBlur(page, (0, 0), 30)
-    ink = np.clip((page - 0.62) / 0.38, 0, 1)
-    bold = cv2.erode(ink, np.ones((4, 4)))
-    return (255 * np.concatenate([ink[:128], 1 - ink[:128], bold[:128]])[:, 100 : 100 + SIDE]).astype(np.uint8)
+def hatching(photo, left, top, side, apart=8):
+    """Straight pen strokes in three directions, one more where the photo is darker."""
+    random = np.random.default_rng(0)
+    light = _ranks(_light(_cut(photo, left, top, side), 3))
+    paper = np.full((SIDE, SIDE, 3), (243, 238, 226), np.float32)
+    for angle, darker in ((45, 0.82), (-45, 0.52), (12, 0.26)):
+        along = np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle))])
+        lines = np.zeros((SIDE, SIDE), np.uint8)
+        for offset in np.arange(-SIDE, SIDE, apart):
+            ends = [SIDE / 2 + (offset + random.normal(0, 0.7)) * along[::-1] * (-1, 1) + way * SIDE * along
+                    for way in (-1, 1)]
+            start, end = np.rint(np.array(ends) * 8).astype(int).tolist()
+            cv2.line(lines, start, end, 255, 2, cv2.LINE_AA, shift=3)
+        ink = (lines / 255 * np.clip((darker - light) * 20 + 0.5, 0, 1))[..., None]
+        paper = (1 - ink) * paper + ink * (38, 40, 62)
+    return paper.astype(np.uint8)
 
 
-def mosaic(photo, left, top, side, tile=14):
+def crayon(photo, left, top, side):
+    """Short straight strokes on dark paper, all in about one direction, in the photo's colors, lighter or darker."""
+    random = np.random.default_rng(0)
+    piece = cv2.GaussianBlur(_vivid(_cut(photo, left, top, side), 1.8), (0, 0), 3)
+    canvas = np.full((SIDE, SIDE, 3), (24, 26, 38), np.uint8)
+    for x, y in random.uniform(0, SIDE, (5200, 2)):
+        angle = math.radians(random.normal(-58, 5))
+        half = random.uniform(12, 22) * np.array([math.cos(angle), math.sin(angle)])
+        color = np.clip(piece[int(y), int(x)] * random.uniform(0.5, 1.6) + 12, 0, 255).tolist()
+        ends = np.rint(8 * np.array([(x, y) - half, (x, y) + half])).astype(int).tolist()
+        cv2.line(canvas, *ends, color, 3, cv2.LINE_AA, shift=3)
+        dark = [0.45 * value for value in color]
+        cv2.line(canvas, *[[end[0] + 20, end[1] + 12] for end in ends], dark, 1, cv2.LINE_AA, shift=3)
+    return canvas
+
+
+def marbled():
+    """Marbled paper: bands of a few inks between the level lines of smooth noise, with dark edges."""
+    random = np.random.default_rng(1)
+    noise = sum(_smooth_noise(random, width) * width for width in (34, 17, 8))
+    bands = 14 * _ranks(noise) + 0.4 * _smooth_noise(random, 5)
+    inks = np.array([(12, 44, 84), (30, 120, 150), (240, 232, 200), (226, 120, 60), (160, 30, 50), (246, 200, 90)])
+    steep = cv2.GaussianBlur(np.hypot(*np.gradient(bands)), (0, 0), 1)
+    away = np.clip(np.abs(bands - np.rint(bands)) / steep / 1.6 - 0.2, 0, 1)[..., None]
+    return (away * inks[np.floor(bands).astype(int) % len(inks)] + 18 * (1 - away)).astype(np.uint8)
+
+
+def _smooth_noise(random, width):
+    """Noise without detail below `width` pixels: [SIDE, SIDE], of deviation 1."""
+    noise = cv2.GaussianBlur(random.standard_normal((SIDE, SIDE)), (0, 0), width)
+    return noise / noise.std()
+
+
+def mosaic(photo, left, top, side, tile=17):
     """Square stones of one color each, laid in the direction of the photo's edges, with bright joints."""
     random = np.random.default_rng(0)
     photo = _vivid(_cut(photo, left, top, side), 1.4)
     along, colors = _edges(photo, 9), cv2.GaussianBlur(photo, (0, 0), 4)
     canvas = np.full((SIDE, SIDE, 3), (226, 220, 204), np.uint8)
     free = np.ones((SIDE, SIDE), np.uint8)
-    for x, y in random.uniform(0, SIDE, (9000, 2)):
+    for x, y in random.uniform(0, SIDE, (14000, 2)):
         heading = along[int(y), int(x)]
         side_way = np.array([-heading[1], heading[0]])
         corners = [(x, y) + tile / 2 * (a * heading + b * side_way) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
@@ -209,9 +258,9 @@ STYLES = {
     "woodcut": Style(partial(woodcut, "officer", 60, 60, 400),
                      "lines after grace_hopper.jpg, which ships with matplotlib"),
     "mosaic": Style(partial(mosaic, "cup", 100, 0, 400), f"stones after coffee.png, {_SKIMAGE}"),
-    "petals": Style(partial(_cut, "flower", 215, 125, 165), f"a part of flower.jpg, {_SKLEARN}"),
-    "tissue": Style(partial(_cut, "tissue", 130, 60, 250), f"a part of ihc.png, {_SKIMAGE}"),
-    "print": Style(printed, f"lines of page.png, {_SKIMAGE}"),
+    "hatching": Style(partial(hatching, "astronaut", 120, 0, 380), f"pen strokes after astronaut.png, {_SKIMAGE}"),
+    "crayon": Style(partial(crayon, "astronaut", 20, 0, 400), f"crayon strokes after astronaut.png, {_SKIMAGE}"),
+    "marble": Style(marbled, "marbled paper, drawn by code"),
     "fire": Style(partial(strokes, "flower", 130, 0, 400), f"brush strokes after flower.jpg, {_SKLEARN}", False),
     "roof": Style(partial(_cut, "pagoda", 170, 110, 180), f"a part of china.jpg, {_SKLEARN}", False),
 }

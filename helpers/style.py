@@ -16,10 +16,9 @@ from helpers.paintings import STYLES
 STYLE_WEIGHTS = {"conv1": 10.0, "conv2": 3.0, "conv3": 1.0, "conv4": 1.0}  # the first layers hold color and fine grain
 CONTENT_LAYER = "conv4"
 SHARP_LAYERS = ("conv3", CONTENT_LAYER)  # of the content loss that the painters train on: conv3 still holds fine edges
-NOISE = 0.6  # what is added to a photo before it is painted, as a share of the photo's own standard deviation
+CONTENT_WEIGHT = 2.0  # that the painters end their training with: with 1, the glass's panes did not follow the photo
+STRANGE = 0.2  # weight of `strange_colors`
 PAINTED = tuple(name for name, style in STYLES.items() if style.trained)  # the styles of the network "many"
-# Of the content loss, in training.
-CONTENT_WEIGHTS = dict.fromkeys(PAINTED, 0.7) | {"night": 1.8, "woodcut": 1.6, "print": 2.4}
 
 
 def gram_matrix(features):
@@ -73,8 +72,8 @@ def with_mirrored_borders(network):
 
 def loss_network(network):
     """A copy of a network in eval mode to compare pictures with: its pooling takes the mean, for notebook 10 finds its
-    textures smoother."""
-    return with_average_pooling(without_batch_norm(network))
+    textures smoother, and it sees mirrored borders, for zeros would burn into the picture's rim."""
+    return with_mirrored_borders(with_average_pooling(without_batch_norm(network)))
 
 
 class PerceptualLoss(nn.Module):
@@ -109,14 +108,33 @@ class PerceptualLoss(nn.Module):
         [n], style loss [n])."""
         seen = self.look(images)
         kept = sum(_relative(seen[layer], content[layer]) for layer in self.content_layers) / len(self.content_layers)
-        wanted = {layer: gram.to(images.device)[style] for layer, gram in self.wanted.items()}
-        apart = {layer: _relative(gram_matrix(seen[layer]), wanted[layer]) for layer in self.weights}
-        return kept, sum(weight * apart[layer] for layer, weight in self.weights.items())
+        return kept, self.style(seen, style)
+
+    def style(self, seen, style):
+        """The style loss [n] of pictures by what is `seen` of them."""
+        wanted = {layer: gram.to(seen[layer].device)[style] for layer, gram in self.wanted.items()}
+        return sum(weight * _relative(gram_matrix(seen[layer]), wanted[layer])
+                   for layer, weight in self.weights.items())
 
 
 def _relative(found, wanted):
     """The squared distance of n tensors, relative to the square of what is wanted: [n]."""
     return (found - wanted).square().flatten(1).sum(1) / wanted.square().flatten(1).sum(1)
+
+
+def palette(pictures):
+    """The colors of pictures [n, 3, h, w]: their means [n, 3, 1] and the inverses of their covariances [n, 3, 3]."""
+    colors = pictures.flatten(2)
+    spread = torch.stack([each.cov() for each in colors]) + 1e-3 * torch.eye(3, device=pictures.device)
+    return colors.mean(2, keepdim=True), spread.inverse()
+
+
+def strange_colors(images, colors, usual=10.0):
+    """How far the colors of pictures [n, 3, H, W] lie outside of a palette of n pictures or of one: [n], the mean over
+    pixels of the squared Mahalanobis distance from the palette's mean, beyond `usual`."""
+    mean, precision = colors
+    away = images.flatten(2) - mean
+    return F.relu((away * (precision @ away)).sum(1) - usual).mean(1)
 
 
 class ConditionalInstanceNorm(nn.Module):
@@ -165,11 +183,11 @@ class StylizationNetwork(nn.Module):
     """A network that paints (Johnson, Alahi & Fei-Fei, ECCV 2016), narrower: pictures [n, 3, H, W] -> [n, 3, H, W].
 
     norm: a function of a number of channels that returns a normalization, such as `nn.BatchNorm2d`; what follows the
-    pictures in a call goes to all of them. H and W may be any numbers from 16. Noise is added to the pictures, as in
-    Ulyanov, Lebedev, Vedaldi & Lempitsky (ICML 2016): new noise in training, else the same for each picture of a size.
+    pictures in a call goes to all of them. H and W may be any numbers from 16. A small fixed blur comes before the
+    sigmoid: without it a network leaves a weave of single pixels, which the loss hardly sees.
     """
 
-    def __init__(self, norm, width=16, blocks=4):
+    def __init__(self, norm, width=24, blocks=4):
         super().__init__()
         self.down = nn.ModuleList([Layer(3, width, 9, norm), Layer(width, 2 * width, 3, norm, stride=2),
                                    Layer(2 * width, 4 * width, 3, norm, stride=2)])
@@ -179,7 +197,7 @@ class StylizationNetwork(nn.Module):
         self.paint = Layer(width, 3, 9, norm)
 
     def forward(self, images, *style):
-        x = (images + self.noise(images)) * 2 - 1
+        x = images * 2 - 1
         for layer in self.down:
             x = F.relu(layer(x, *style))
         for block in self.blocks:
@@ -187,11 +205,14 @@ class StylizationNetwork(nn.Module):
         for layer in self.up:
             x = F.relu(layer(x, *style))
         height, width = images.shape[-2:]
-        return self.paint(x, *style)[..., :height, :width].sigmoid()
+        return blurred(self.paint(x, *style)[..., :height, :width]).sigmoid()
 
-    def noise(self, images):
-        shape, seed = (images.shape, None) if self.training else (images.shape[1:], torch.Generator().manual_seed(0))
-        return NOISE * images.std((1, 2, 3), keepdim=True) * torch.randn(shape, generator=seed).to(images)
+
+def blurred(images):
+    """Pictures [n, C, H, W] after the kernel [1 2 1] / 4 along both sides, mirrored at their edges."""
+    kernel = images.new_tensor([0.25, 0.5, 0.25])
+    kernel = (kernel[:, None] * kernel).expand(images.shape[1], 1, -1, -1)
+    return F.conv2d(F.pad(images, (1, 1, 1, 1), mode="reflect"), kernel, groups=images.shape[1])
 
 
 instance_norm = partial(nn.InstanceNorm2d, affine=True)
@@ -199,23 +220,13 @@ instance_norm = partial(nn.InstanceNorm2d, affine=True)
 
 def stylizer(name):
     """The stylization network `name`, as drawn: "many", with conditional instance normalization for all styles of
-    `PAINTED`, or one of these styles, with instance normalization."""
+    `PAINTED`; one of these styles, with instance normalization; or "glass_batch", with batch normalization."""
     if name == "many":
         return StylizationNetwork(partial(ConditionalInstanceNorm, styles=len(PAINTED)))
-    if name not in PAINTED:
+    style, _, norm = name.partition("_")
+    if style not in PAINTED or norm not in ("", "batch"):
         raise ValueError(f"name: no stylization network {name!r}; choose from many, {', '.join(PAINTED)}")
-    return StylizationNetwork(instance_norm)
-
-
-def with_one_style(many, style):
-    """The network for one style of `PAINTED` that paints what the network "many" does in this style."""
-    row, weights = PAINTED.index(style), {}
-    for name, weight in many.state_dict().items():
-        table = name.endswith((".gamma", ".beta"))
-        weights[name.replace(".gamma", ".weight").replace(".beta", ".bias")] = weight[row] if table else weight
-    network = stylizer(style)
-    network.load_state_dict(weights)
-    return network
+    return StylizationNetwork(nn.BatchNorm2d if norm else instance_norm)
 
 
 def load_stylizer(name="many"):

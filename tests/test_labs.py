@@ -9,7 +9,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from helpers.make.labs import LABS, NOTEBOOKS, SOLUTION, lab
+from helpers import check
+from helpers.checks import base
+from helpers.make.labs import LABS, NOTEBOOKS, SOLUTION, copy_to, lab, start
 from helpers.make.notebooks import in_exercises, read_names
 
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
@@ -34,8 +36,48 @@ def test_lab_holds_stubs_in_the_place_of_solutions(name):
             assert not cell.outputs
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_run_all_goes_on_after_an_exercise_and_stops_at_any_other_error(name):
+    cells = nbformat.read(LABS / name, as_version=4).cells
+    for cell, exercise in zip(cells, in_exercises(cells)):
+        tolerated = "raises-exception" in cell.metadata.get("tags", [])
+        assert tolerated == (exercise and cell.cell_type == "code")
+
+
 def test_there_is_no_other_lab():
-    assert sorted(path.name for path in LABS.glob("*.ipynb")) == NAMES
+    assert sorted(path.name for path in LABS.glob("*.ipynb")) == [*NAMES, "START.ipynb"]
+
+
+def test_the_start_page_is_up_to_date_and_leads_to_each_lab():
+    page = nbformat.read(LABS / "START.ipynb", as_version=4)
+    made = start({name: nbformat.read(NOTEBOOKS / name, as_version=4) for name in NAMES})
+    assert page == made, "run `make labs`"
+    assert re.findall(r"\]\((.*?)\)", page.cells[0].source) == NAMES
+
+
+def test_a_students_copy_keeps_what_is_written_in_it(tmp_path):
+    mine = tmp_path / "meine Übungen"
+    copy_to(mine)
+    assert sorted(path.name for path in mine.iterdir()) == [*NAMES, "START.ipynb"]
+    (mine / NAMES[0]).write_text("mine")
+    (mine / NAMES[1]).unlink()
+    copy_to(mine)
+    assert (mine / NAMES[0]).read_text() == "mine" and (mine / NAMES[1]).exists()
+
+
+def test_the_start_page_lists_what_is_done(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    base.remember("05", 2)
+    assert not (tmp_path / "progress.json").exists(), "outside of a folder of labs nothing is written"
+    (tmp_path / "START.ipynb").touch()
+    for number in (2, 1, 2):
+        base.remember("05", number)
+    check.overview()
+    shown = capsys.readouterr().out
+    assert re.search("^05   ✓ ✓", shown, re.M) and re.search("^01   ○", shown, re.M) and "\n2 of " in shown
+    (tmp_path / "progress.json").write_text("{ cut of")
+    check.overview()
+    assert "\n0 of " in capsys.readouterr().out
 
 
 def needed_of_exercises(cells):

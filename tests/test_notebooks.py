@@ -15,7 +15,7 @@ from PIL import Image
 
 from helpers.make.labs import NOTEBOOKS
 from helpers.make.notebooks import exercise_minutes, in_main_path, load, minutes, read_names
-from helpers.make.strip import strip
+from helpers.make.mosaic import mosaic
 from helpers.photos import DATA
 from helpers.runs import RUNS
 
@@ -185,7 +185,7 @@ def test_code_cells_are_short_and_show_more_than_a_shape(name):
 
 
 def test_the_readmes_pictures_are_those_of_the_notebooks():
-    with Image.open(DATA / "strip.webp") as stored:
-        stored, made = (np.asarray(image.convert("RGB"), dtype=float) for image in (stored, strip()))
-        assert stored.shape == made.shape and abs(stored - made).mean() < 6, "run `python -m helpers.make.strip`"
-    assert (DATA / "strip.webp").stat().st_size < 600_000
+    with Image.open(DATA / "mosaic.webp") as stored:
+        stored, made = (np.asarray(image.convert("RGB"), dtype=float) for image in (stored, mosaic()))
+        assert stored.shape == made.shape and stored.shape[0] <= 700 and stored.shape[1] <= 1200
+        assert abs(stored - made).mean() < 6, "run `python -m helpers.make.mosaic`"

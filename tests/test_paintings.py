@@ -15,7 +15,7 @@ def test_a_style_picture_is_a_picture_with_contrast(name):
     assert STYLES[name].credit
 
 
-@pytest.mark.parametrize("name", ["night", "glass", "dots", "woodcut", "mosaic"])
+@pytest.mark.parametrize("name", ["night", "glass", "dots", "woodcut", "mosaic", "hatching", "crayon", "marble"])
 def test_a_painting_does_not_depend_on_chance(name, monkeypatch):
     monkeypatch.setattr(paintings, "SIDE", 96)
     np.random.seed(1)
@@ -31,10 +31,10 @@ def test_styles_differ_from_each_other():
 
 
 def test_sizes():
-    assert style_picture("print", 50).shape == (3, 50, 50)
-    assert style_picture("print", 400).shape == (3, 400, 400)
+    assert style_picture("dots", 50).shape == (3, 50, 50)
+    assert style_picture("dots", 400).shape == (3, 400, 400)
     with pytest.raises(ValueError, match="size"):
-        style_picture("print", 0)
+        style_picture("dots", 0)
     with pytest.raises(ValueError, match="no style 'cubism'; choose from night"):
         style_picture("cubism")
 
@@ -51,6 +51,15 @@ def test_a_woodcut_is_black_on_paper():
     assert ((levels < 0.25) | (levels > 0.8)).float().mean() > 0.75
 
 
-def test_print_has_light_and_dark_lines():
-    plain, inverse, bold = (part.mean() for part in style_picture("print", 384).split(128, dim=1))
-    assert inverse < 0.4 < bold < plain - 0.05
+@pytest.mark.parametrize(("name", "angles", "least"), [("crayon", (125,), 0.6), ("hatching", (45, 135, 12), 0.7)])
+def test_strokes_lean_as_they_are_drawn(name, angles, least):
+    gray = style_picture(name).mean(0)
+    down, right = gray[2:, 1:-1] - gray[:-2, 1:-1], gray[1:-1, 2:] - gray[1:-1, :-2]
+    along, strength = torch.rad2deg(torch.atan2(down, right)) % 180 + 90, torch.hypot(down, right)
+    near = sum(((along - angle + 90) % 180 - 90).abs() < 15 for angle in angles) > 0
+    assert strength[near].sum() > least * strength.sum()
+
+
+def test_marble_is_banded():
+    ink = style_picture("marble").amax(0)
+    assert 0.1 < (ink < 0.15).float().mean() < 0.5, "dark edges between the bands"

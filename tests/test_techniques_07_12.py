@@ -405,8 +405,8 @@ def test_style_transfer_lowers_the_style_loss_and_keeps_the_photo(styling):
 
 def test_the_notebooks_losses_are_the_helpers(styling):
     network, images = loss_network(load_network("robust", "course")), torch.stack([photo("cat", 64), photo("cup", 64)])
-    theirs = PerceptualLoss(network, style_picture("print", 96)[None], content_layers=(CONTENT_LAYER,))
-    wanted = styling["style_of"](network, style_picture("print", 96)[None])
+    theirs = PerceptualLoss(network, style_picture("dots", 96)[None], content_layers=(CONTENT_LAYER,))
+    wanted = styling["style_of"](network, style_picture("dots", 96)[None])
     with torch.no_grad():
         expected = theirs(images, theirs.content(images.flip(0)), torch.zeros(2, dtype=torch.long))
     for ours, helpers in zip(styling["losses"](network, images, images.flip(0), wanted), expected):
@@ -446,7 +446,7 @@ def test_a_pure_mixture_is_the_style_itself(many):
 
 def test_a_new_style_leaves_the_shared_weights_alone(many):
     lessons = torch.stack([photo(name, 64) for name in ("cup", "flower", "retina", "rocket")])
-    teacher = PerceptualLoss(loss_network(load_network("robust", "course")), style_picture("print", 64)[None])
+    teacher = PerceptualLoss(loss_network(load_network("robust", "course")), style_picture("dots", 64)[None])
     many |= {"lessons": lessons, "teacher": teacher, "content_of_lessons": teacher.content(lessons)}
     network, weights = load_stylizer("many"), {key: value.clone() for key, value in load_stylizer("many").state_dict().items()}
     wider, curve = many["add_style"](network, style_picture("roof", 96), steps=12)

@@ -16,7 +16,7 @@ from helpers.make import strangers, stylizing, training
 from helpers.collage import pairs, scenes
 from helpers.families import COURSE
 from helpers.heads import END, HEADS, START, captions, load_head, pixel_classes, sentence
-from helpers.style import PAINTED, load_stylizer
+from helpers.style import load_stylizer
 from helpers.make.training import SEED, TEST_SEED, Alone, Batches, Captions, Natural, Pixels, Recipe, accuracy
 
 TINY = Recipe(steps=5, batch=5)
@@ -188,16 +188,30 @@ def test_a_run_writes_a_head_that_loads(tiny, name, score, tmp_path, monkeypatch
     assert all(torch.equal(before[key], after[key]) for key in before)
 
 
-@pytest.mark.parametrize("name", ["many", "glass"])
-def test_a_run_writes_a_stylization_network_that_loads(name, tmp_path, monkeypatch):
-    full = training.SCORES[f"stylize_{name}"][1]
-    monkeypatch.setitem(training.SCORES, f"stylize_{name}", ("losses", partial(full, n=8)))
-    monkeypatch.setattr(training, "contents", partial(stylizing.contents, size=32))
-    monkeypatch.setattr(stylizing, "style_picture", lambda style: torch.rand(3, 32, 32))
-    training.run(f"stylize_{name}", Recipe(steps=2, batch=4, peak=1e-3), tmp_path)
+@pytest.mark.parametrize("name", ["many", "glass_batch"])
+def test_a_run_writes_a_stylization_network_that_loads_and_another_goes_on_from_it(name, tmp_path, monkeypatch):
+    (tmp_path / "weights").mkdir()
     monkeypatch.setattr(classifier, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(stylizing, "load_network", lambda name, weights: load_network(name, "untrained"))
+    monkeypatch.setattr(stylizing, "style_picture", lambda style: torch.rand(3, 64, 64))
+    monkeypatch.setattr(training, "contents", lambda n, seed, start, size=64: torch.rand(n, 3, size, size))
+    first, steps = f"stylize_{name}", Recipe(steps=2, batch=4, peak=1e-3, size=64)
+    for each in (first, f"{first}_further"):
+        monkeypatch.setitem(training.SCORES, each, ("losses", partial(training.SCORES[each][1], n=8)))
+    training.run(first, steps, tmp_path)
     style = [torch.eye(8)[:1]] if name == "many" else []
     assert load_stylizer(name)(torch.rand(1, 3, 32, 32), *style).isfinite().all()
+    begun = load_stylizer(name).paint.conv.weight
+    training.run(f"{first}_further", steps._replace(peak=1e-9), tmp_path)
+    assert torch.allclose(load_stylizer(name).paint.conv.weight, begun, atol=1e-3), "it goes on from the stored file"
+
+
+def test_the_rows_of_a_style_learn_faster():
+    lesson = stylizing.Stylization("many")
+    shared, rows = training.prepare(lesson, 0).param_groups
+    assert rows["faster"] == training.ROWS_FASTER and len(rows["params"]) == 2 * 14
+    assert len(shared["params"]) + len(rows["params"]) == len([*lesson.painter.parameters()])
+    assert len(training.prepare(stylizing.Stylization("glass"), 0).param_groups) == 1
 
 
 class Later(Batches):
@@ -236,7 +250,8 @@ def test_first_layer_starts_small_and_decays_fast():
 
 
 def test_every_course_network_has_a_recipe():
-    painters = {"stylize_many", *(f"stylize_{style}" for style in PAINTED)}
+    names = ("many", "glass", "glass_batch", "woodcut")
+    painters = {f"stylize_{name}{stage}" for name in names for stage in ("", "_further")}
     assert training.RECIPES.keys() == COURSE.keys() | HEADS.keys() | painters
 
 

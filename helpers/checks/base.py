@@ -1,5 +1,6 @@
 """What all checks have in common: how they call a solution, what they say, and what they remember."""
 
+import json
 from functools import wraps
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from helpers import show
 
 EXERCISES = {}  # {notebook: {number: name of the check}}
 DONE = {}  # of this kernel: {notebook: {number: whether its check was passed when it was last called}}
+START, MEMORY = Path("START.ipynb"), Path("progress.json")  # in a folder of labs: its first page, and what is done
 
 
 class Wrong(AssertionError):
@@ -67,6 +69,7 @@ def exercise(notebook, number):
             except Exception as error:
                 raise error.with_traceback(of_solution(error.__traceback__)) from None
             done[number] = True
+            remember(notebook, number)
             print(f"✓ {title}")
 
         return check
@@ -98,6 +101,34 @@ def guarded(solution):
         return found
 
     return call
+
+
+def remembered():
+    """What was ever done in this folder: {notebook: [numbers]}."""
+    try:
+        return json.loads(MEMORY.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def remember(notebook, number):
+    """Note that an exercise is done, where a start page asks for it and the folder can be written."""
+    if START.exists():
+        known = remembered()
+        known[notebook] = sorted({*known.get(notebook, []), number})
+        try:
+            MEMORY.write_text(json.dumps(known), encoding="utf-8")
+        except OSError:
+            pass
+
+
+def overview():
+    """Print which exercises of all labs were ever done in this folder."""
+    known = remembered()
+    for notebook in sorted(EXERCISES):
+        marks = ("✓" if number in known.get(notebook, []) else "○" for number in sorted(EXERCISES[notebook]))
+        print(f"{notebook}   {' '.join(marks)}")
+    print(f"\n{sum(map(len, known.values()))} of {sum(map(len, EXERCISES.values()))} exercises are done.")
 
 
 def progress():

@@ -4,7 +4,9 @@ import ast
 import json
 import re
 
-from helpers.make.labs import NOTEBOOKS
+from helpers.photos import DATA
+
+NOTEBOOKS = DATA.parent / "notebooks"
 
 
 def load(name):

@@ -29,7 +29,7 @@ from helpers.neighbors import collect
 from helpers.paintings import style_picture
 from helpers.photos import crops
 from helpers.runs import RUNS, picture_file
-from helpers.style import STYLE_WEIGHTS, loss_network, with_mirrored_borders, without_batch_norm
+from helpers.style import STYLE_WEIGHTS, loss_network, palette, with_mirrored_borders, without_batch_norm
 
 SETTLED = 0.02
 NOTHING = 1e-4  # of the first loss
@@ -124,17 +124,32 @@ def has_slowed_down(losses):
 
 
 def gatys():
-    """Notebook 11's cat in glass at 256 pixels."""
-    notebook = definitions("11_neural_style_transfer")
+    """Notebook 11's cat at 320 pixels: in four styles; in glass with other weights of the content, with fewer layers,
+    from another start and by another optimizer; and between two styles."""
+    notebook, settings = definitions("11_neural_style_transfer"), {"size": 320}
     notebook["LAYERS"] = [*STYLE_WEIGHTS]
-    teacher = loss_network(load_network("robust", "course")).to(device())
-    cat, glass = (picture.to(device())[None] for picture in (photo("cat", 256), style_picture("glass", 256)))
-    wanted, settings = notebook["style_of"](teacher, glass), {"content_weight": 0.7, "lr": 0.05, "optimizer": "adam"}
+    network = loss_network(load_network("robust", "course")).to(device())
+    cat = photo("cat", settings["size"])[None].to(device())
+    pictures = {name: style_picture(name)[None].to(device()) for name in ("night", "glass", "woodcut", "crayon")}
+    grams = {name: notebook["style_of"](network, picture) for name, picture in pictures.items()}
+    noise = F.interpolate(torch.rand(1, 3, 80, 80, generator=torch.Generator().manual_seed(0)), scale_factor=4)
+    ways = {name: (grams[name], name, {}) for name in pictures}
+    ways |= {f"glass content {weight:g}": (grams["glass"], "glass", {"content_weight": weight})
+             for weight in (0.02, 5.0)}
+    ways |= {f"glass up to {last}": ({layer: grams["glass"][layer] for layer in [*STYLE_WEIGHTS][:k]}, "glass", {})
+             for k, last in enumerate([*STYLE_WEIGHTS][:3], start=1)}
+    ways["glass from noise"] = grams["glass"], "glass", {"start": noise.to(device())}
+    ways["glass by Adam"] = grams["glass"], "glass", {"optimizer": "adam"}
+    ways["woodcut and crayon"] = {layer: (grams["woodcut"][layer] + grams["crayon"][layer]) / 2
+                                  for layer in STYLE_WEIGHTS}, None, {}
 
     def climb(key, steps, start):
-        return notebook["transfer_all"](teacher, cat, wanted, start=start, steps=steps, **settings)
+        wanted, name, options = ways[key]
+        options = options if start is None else options | {"start": start}
+        colors = None if name is None else palette(pictures[name])
+        return notebook["transfer_all"](network, cat, wanted, colors, steps=steps, **options)
 
-    return Optimization(climb, ["cat in glass"], 500, settings)
+    return Optimization(climb, [*ways], 200, settings)
 
 
 def inversions():

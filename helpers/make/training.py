@@ -34,7 +34,7 @@ from helpers.classifier import first_convolution
 from helpers.networks import device, load_network
 from helpers.photos import DATA
 from helpers.scores import class_iou
-from helpers.style import PAINTED, load_stylizer, with_one_style
+from helpers.style import CONTENT_WEIGHT, PAINTED, load_stylizer
 
 SEED = 2**31  # the series of scenes that networks train on; nothing else uses it
 TEST_SEED = 2**31 + 1  # unseen scenes, for the accuracy that is reported
@@ -43,14 +43,17 @@ SNAPSHOTS = (0, 25, 50, 100, 200, 400, 800, 1600)  # steps at which the first la
 
 
 class Recipe(NamedTuple):
-    """How long a network trains: `steps` batches of `batch` scenes, at a learning rate that rises to `peak`, against an
-    adversary who may change a picture by `epsilon` (L2), which rises from zero over the first third of the steps."""
+    """How long a network trains: `steps` batches of `batch` scenes of `size` pixels, at a learning rate that rises to
+    `peak`, against an adversary who may change a picture by `epsilon` (L2), which rises from zero over the first third
+    of the steps. `content` weighs the content loss of those that paint."""
 
     steps: int
     batch: int = 64
     peak: float = 0.1
     first_decay: float = 1e-2
     epsilon: float = 0.0
+    size: int = 128
+    content: float = CONTENT_WEIGHT
 
 
 RECIPES = {
@@ -64,9 +67,13 @@ RECIPES = {
     "segmenter": Recipe(2400, batch=32, peak=3e-3),
     "captioner": Recipe(2000, peak=3e-3),
     "generator": Recipe(3000, batch=32, peak=1e-3),
-    "stylize_many": Recipe(10900, batch=8, peak=3e-3),
+    "stylize_many": Recipe(6000, batch=4, peak=2e-3, content=3.0),
+    "stylize_many_further": Recipe(600, batch=4, peak=1e-3, size=192),
 }
-RECIPES |= {f"stylize_{style}": Recipe(250, batch=4, peak=1e-3) for style in PAINTED}
+for _name in ("glass", "glass_batch", "woodcut"):  # as many pictures as each style of "many" gets, then some more
+    RECIPES |= {f"stylize_{_name}": Recipe(750, batch=4, peak=2e-3, content=3.0),
+                f"stylize_{_name}_further": Recipe(400, batch=4, peak=1e-3, size=192)}
+ROWS_FASTER = 5  # the rate of what a style has for itself, which few of the pictures teach
 JUDGES = (Contest, Stylization)  # what answers with a loss of its own
 
 
@@ -80,8 +87,8 @@ class Batches(Dataset):
     pairs_one_in = 5
     natural, photos = False, PHOTO_SHARE
 
-    def __init__(self, batch, rank=0, world=1):
-        self.share, self.rank, self.world = batch // world, rank, world
+    def __init__(self, batch, rank=0, world=1, size=128):
+        self.share, self.rank, self.world, self.size = batch // world, rank, world, size
 
     def __getitem__(self, step):
         both = self.share // self.pairs_one_in
@@ -140,32 +147,38 @@ class Paintings(Batches):
 
     def __getitem__(self, step):
         index = step * self.world + self.rank
-        images = contents(self.share, SEED, index)
-        return images, (index * self.share + torch.arange(self.share)) % self.styles
+        images = contents(self.share, SEED, index, self.size)
+        return images, (index * self.share + index // 2 + torch.arange(self.share)) % self.styles
 
 
 class ManyPaintings(Paintings):
     styles = len(PAINTED)
 
 
-BATCHES = {name: Paintings for name in RECIPES if name.startswith("stylize_")} | {"stylize_many": ManyPaintings}
+BATCHES = {name: ManyPaintings if name.startswith("stylize_many") else Paintings
+           for name in RECIPES if name.startswith("stylize_")}
 BATCHES |= {"plain": Natural, "robust": Natural, "generator": Alone, "segmenter": Pixels, "captioner": Captions}
 
 
 def build(name):
-    """A network or head of `RECIPES` before its first step: as drawn, but "robust" goes on from "plain", and the
-    painters of one style from that of many."""
+    """A network or head of `RECIPES` before its first step: as drawn, but "robust" goes on from "plain", and what is
+    trained further from its own file."""
     if name == "robust":
         return load_network("plain", "course").requires_grad_()
     if name.startswith("stylize_"):
-        stylization = Stylization(style := name.removeprefix("stylize_"))
-        if style != "many":
-            stylization.painter = with_one_style(load_stylizer("many"), style)
+        stylization = Stylization(painter := file_of(name).removeprefix("stylize_"), RECIPES[name].content)
+        if name != file_of(name):
+            stylization.painter = load_stylizer(painter).requires_grad_()
         return stylization
     if name in HEADS:
         head = HEADS[name](load_network(HEADS[name].stands_on, "course"))
         return Contest(head) if name == "generator" else head
     return draw(COURSE[name]())
+
+
+def file_of(name):
+    """What the weights of a network of `RECIPES` are called, whatever the stage of its training."""
+    return name.removesuffix("_further")
 
 
 def in_half(where, wanted=True):
@@ -221,8 +234,11 @@ def draw(network):
 def prepare(network, first_decay):
     """The optimizer of a network or head. A strong weight decay of the first layer shields its filters from noise."""
     if isinstance(network, JUDGES):
-        learned = [weight for weight in network.parameters() if weight.requires_grad]
-        return torch.optim.Adam(learned, betas=network.betas)
+        learned = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
+        rows = [weight for name, weight in learned.items() if name.endswith(("gamma", "beta"))]
+        groups = [{"params": [weight for weight in learned.values() if not any(weight is row for row in rows)]}]
+        groups += [{"params": rows, "faster": ROWS_FASTER}] if rows else []
+        return torch.optim.Adam(groups, betas=network.betas)
     if isinstance(network, Head):
         return torch.optim.AdamW(weight for weight in network.parameters() if weight.requires_grad)
     first = first_convolution(network).weight
@@ -238,8 +254,9 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
     network = build(name).to(where, memory_format=torch.channels_last).train()
     optimizer, judges = prepare(network, recipe.first_decay), isinstance(network, JUDGES)
     total = max(recipe.steps, 11)  # below that there is no step for the rate to rise in
+    peaks = [recipe.peak * group.get("faster", 1) for group in optimizer.param_groups]
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.peak, total_steps=total, pct_start=0.1, cycle_momentum=False)
+        optimizer, peaks, total_steps=total, pct_start=0.1, cycle_momentum=False)
     state = {"step": 0, "seconds": 0.0, "snapshots": {}}
     path = out / "checkpoints" / f"{name}.pt"
     if path.exists():
@@ -252,7 +269,7 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
 
     model = nn.parallel.DistributedDataParallel(network) if world > 1 else network
     steps = range(state["step"], recipe.steps)
-    made = BATCHES.get(name, Batches)(recipe.batch, rank, world)
+    made = BATCHES.get(name, Batches)(recipe.batch, rank, world, recipe.size)
     batches = DataLoader(made, batch_size=None, sampler=steps, num_workers=1)
     bar = tqdm(
         zip(steps, batches), name, recipe.steps, initial=state["step"], disable=rank > 0, mininterval=5, ascii=True)
@@ -329,7 +346,7 @@ def painting_losses(painter, name, n=64, seed=TEST_SEED):
     made = Stylization(name).eval()
     made.painter = painter
     images = [contents(8, seed, start) for start in range(n // 8)]
-    number = len(PAINTED) if name == "many" else 1
+    number = len(made.styles)
     losses = [made.parts(some, torch.full((8,), style))[:2] for some in images for style in range(number)]
     return [round(torch.cat(each).mean().item(), 3) for each in zip(*losses)]
 
@@ -342,7 +359,7 @@ def unseen(make, n, seed):
 NATURAL = ("accuracy", partial(accuracy, natural=True))
 SCORES = {"plain": NATURAL, "robust": NATURAL, "segmenter": ("mean IoU", mean_iou),
           "captioner": ("exact match", exact_match), "generator": ("recognized", recognized)}
-SCORES |= {name: ("content and style loss", partial(painting_losses, name=name.removeprefix("stylize_")))
+SCORES |= {name: ("content and style loss", partial(painting_losses, name=file_of(name).removeprefix("stylize_")))
            for name in RECIPES if name.startswith("stylize_")}
 
 
@@ -367,7 +384,7 @@ def run(name, recipe, out=DATA):
         what, score = SCORES.get(name, ("accuracy", accuracy))
         facts = {"steps": recipe.steps, "batch": recipe.batch, "seed": 0, "minutes": round(seconds / 60, 1),
                  what: score(network)}
-        save(name, network, snapshots, facts, out)
+        save(file_of(name), network, snapshots, facts, out)
         (out / "checkpoints" / f"{name}.pt").unlink(missing_ok=True)
         print(f"{name}: {json.dumps(facts)}", flush=True)
 

@@ -143,65 +143,51 @@ def corner_weights(x, y):  # as a square
     return torch.outer(torch.tensor([1 - y, y]), torch.tensor([1 - x, x]))
 """]
 
-SOLUTIONS["weights_by_mask"] = ["""
-def weights_by_mask(mask, inside, outside, styles):
-    numbers = torch.where(mask, inside, outside)
-    return F.one_hot(numbers, styles).permute(2, 0, 1)[None].float()
+MOMENTS = """
+def adaptive_instance_norm(x, y):
+    mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), keepdim=True, correction=0)
+    shift, scale = y.mean((2, 3), keepdim=True), y.std((2, 3), keepdim=True, correction=0)
+"""
+SOLUTIONS["adaptive_instance_norm"] = ["""
+def adaptive_instance_norm(x, y):
+    scale, shift = y.flatten(2).std(2, correction=0), y.flatten(2).mean(2)
+    return scale[..., None, None] * F.instance_norm(x) + shift[..., None, None]
 """, """
-def weights_by_mask(mask, inside, outside, styles):
-    rows = torch.eye(styles)[:, :, None, None]
-    return (rows[inside] * mask + rows[outside] * ~mask)[None]
-"""], ["""
-def weights_by_mask(mask, inside, outside, styles):  # four styles
-    weights = torch.zeros(1, 4, *mask.shape)
-    weights[0, outside] = 1 - mask.float()
-    weights[0, inside] += mask.float()
-    return weights
+def adaptive_instance_norm(x, y):
+    rows, others = x.flatten(2), y.flatten(2).expand(len(x), -1, -1)
+    rows = rows - rows.mean(2, keepdim=True)
+    rows = rows / (rows.square().mean(2, keepdim=True) + 1e-5) ** 0.5
+    spread = others.var(2, keepdim=True, correction=0).sqrt()
+    return (rows * spread + others.mean(2, keepdim=True)).view_as(x)
+"""], [MOMENTS + wrong for wrong in ("""
+    return (x - mean) / (variance + 1e-5).sqrt()  # y forgotten
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # as many styles as the larger number asks for
-    numbers = torch.where(mask, inside, outside)
-    return F.one_hot(numbers).permute(2, 0, 1)[None].float()
+    return scale * x + shift  # not normalized
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # exchanged
-    weights = torch.zeros(1, styles, *mask.shape)
-    weights[0, outside], weights[0, inside] = mask.float(), 1 - mask.float()
-    return weights
+    return shift * (x - mean) / (variance + 1e-5).sqrt() + scale  # exchanged
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # no background
-    weights = torch.zeros(1, styles, *mask.shape)
-    weights[0, inside] = mask.float()
-    return weights
+    return scale * (x - mean) / variance.sqrt() + shift  # no epsilon
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # nothing is left of one style on both sides
-    weights = torch.zeros(1, styles, *mask.shape)
-    weights[0, outside] = 1 - mask.float()
-    weights[0, inside] = mask.float()
-    return weights
+    return scale * (x - mean) / (variance + 1e-5) + shift  # no root
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # the background everywhere
-    weights = torch.zeros(1, styles, *mask.shape)
-    weights[0, outside] = 1.0
-    weights[0, inside] = mask.float()
-    return weights
+    return scale.square() * (x - mean) / (variance + 1e-5).sqrt() + shift  # the variance as scale
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # all other styles outside
-    weights = (1 - mask.float()).expand(1, styles, -1, -1).clone()
-    weights[0, inside] = mask.float()
-    return weights
+    return scale * ((x - mean) / (variance + 1e-5).sqrt() + shift)  # the shift is scaled
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # the number of a style as its weight
-    return torch.where(mask, inside, outside)[None, None].expand(1, styles, -1, -1).float()
+    return x - mean + shift  # the mean alone
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # no batch
-    numbers = torch.where(mask, inside, outside)
-    return F.one_hot(numbers, styles).permute(2, 0, 1).float()
+    return (y - shift) / scale * variance.sqrt() + mean  # the other way
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # the styles last
-    return F.one_hot(torch.where(mask, inside, outside), styles)[None].float()
+    return scale * (x - x.mean()) / (x.var() + 1e-5).sqrt() + shift  # one mean for all channels
 """, """
-def weights_by_mask(mask, inside, outside, styles):  # the mask is turned, in place
-    weights = torch.zeros(1, styles, *mask.shape)
-    weights[0, inside] = mask.float()
-    weights[0, outside] += mask.logical_not_().float()
-    return weights
-"""]
+    scale = y.std((2, 3), keepdim=True)  # n - 1
+    return scale * (x - mean) / (variance + 1e-5).sqrt() + shift
+""", """
+    shift, scale = y.mean((0, 2, 3), keepdim=True), y.std((0, 2, 3), keepdim=True, correction=0)  # all of y's pictures
+    return scale * (x - mean) / (variance + 1e-5).sqrt() + shift
+""", """
+    return (scale * torch.zeros_like(x) + shift).expand_as(x)  # only y's mean
+""", """
+    x -= mean  # in place
+    return -scale * x / (variance + 1e-5).sqrt() + shift  # upside down
+""")]
