@@ -54,8 +54,11 @@ def blocks(source):
     source = re.sub(r"<details>.*?</details>|!\[[^]]*\]\(attachment:[^)]*\)", "", source, flags=re.DOTALL)
     source = re.sub(r"^Time: .*$|^\*\*What you need.*$|^\*\*Right looks.*$", "", source, flags=re.MULTILINE)
     source = re.sub(r"  \((★|☆)+, \d+ minutes\)| · \d+ minutes$", "", source, flags=re.MULTILINE)
+    # A long list is shown in parts.
+    source = re.sub(r"(?:^- .*\n){8}(?=- )", r"\g<0>\n\n<!-- -->\n\n", source, flags=re.MULTILINE)
     return [block.strip() for part in re.split("^(#+ .*)$", source, flags=re.MULTILINE)
-            for block in re.split(r"\n\s*\n(?!\s*(?:[-*]|\d+\.) )", part) if block.strip()]
+            for block in re.split(r"\n\s*\n(?!\s*(?:[-*]|\d+\.) )", part)
+            if block.strip() not in ("", "<!-- -->")]
 
 
 def text(source):
