@@ -184,7 +184,7 @@ class StylizationNetwork(nn.Module):
 
     norm: a function of a number of channels that returns a normalization, such as `nn.BatchNorm2d`; what follows the
     pictures in a call goes to all of them. H and W may be any numbers from 16. A small fixed blur comes before the
-    sigmoid: without it a network leaves a weave of single pixels, which the loss hardly sees.
+    sigmoid, so that nothing alternates from pixel to pixel.
     """
 
     def __init__(self, norm, width=24, blocks=4):
