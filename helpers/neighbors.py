@@ -3,8 +3,8 @@
 import torch
 import torch.nn.functional as F
 from sklearn.neighbors import NearestNeighbors
-from tqdm import tqdm
 
+from helpers import show
 from helpers.collage import scenes
 
 
@@ -15,7 +15,7 @@ def collect(describe, n, seed, size, subjects, thumbnail):
     Returns ({name: [n, …]}, the scenes' thumbnails [n, 3, thumbnail, thumbnail], their labels [n]).
     """
     found = []
-    for start in tqdm(range(0, n, 10), "scenes", ascii=True):
+    for start in show.progress(range(0, n, 10), "scenes"):
         part = scenes(min(10, n - start), seed, size, subjects, start=start)
         found.append((describe(part.images), F.adaptive_avg_pool2d(part.images, thumbnail), part.labels))
     described, *others = zip(*found)

@@ -4,6 +4,7 @@ import base64
 import html
 import io
 import math
+import sys
 import textwrap
 
 import matplotlib.pyplot as plt
@@ -12,6 +13,7 @@ import torch
 from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
+from tqdm import tqdm
 
 from helpers.photos import to_pil
 
@@ -53,6 +55,12 @@ def animation(images, milliseconds=120, *, caption, alt):
     page = f"<figure>{_img(webp, alt)}<figcaption>{html.escape(caption)}</figcaption></figure>"
     _display(frames[-1], "<Animation>", alt, page)
     return webp
+
+
+def progress(steps, name="steps"):
+    """The same steps, with a progress bar where a person waits for them. It is written to stdout, for what goes to
+    stderr looks like an error, and gone at the end."""
+    return tqdm(steps, name, ascii=True, leave=False, delay=1, file=sys.stdout)
 
 
 def _img(webp, alt):

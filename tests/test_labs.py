@@ -4,16 +4,20 @@ import ast
 import copy
 import re
 import symtable
+import sys
+from importlib.util import spec_from_file_location
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+import helpers
 from helpers import check
 from helpers.checks import base
-from helpers.make.labs import LABS, NOTEBOOKS, SOLUTION, copy_to, lab, start
+from helpers.make.labs import LABS, NOTEBOOKS, SOLUTION, copy_to, first_cell, lab, repository, start
 from helpers.make.notebooks import in_exercises, read_names
 
+REQUIREMENTS = NOTEBOOKS.parent / "requirements.txt"
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
 
@@ -28,6 +32,7 @@ def test_lab_holds_stubs_in_the_place_of_solutions(name):
     solved, stubs = (nbformat.read(folder / name, as_version=4) for folder in (NOTEBOOKS, LABS))
     exercises = [i for i, cell in enumerate(solved.cells) if "### BEGIN SOLUTION" in cell.source]
     assert exercises
+    assert stubs.cells.pop(1).id == "first"
     for i, cell in enumerate(stubs.cells):
         assert ("raise NotImplementedError" in cell.source) == (i in exercises)
         assert "SOLUTION" not in cell.source or cell.cell_type == "markdown"
@@ -78,6 +83,44 @@ def test_the_start_page_lists_what_is_done(tmp_path, monkeypatch, capsys):
     (tmp_path / "progress.json").write_text("{ cut of")
     check.overview()
     assert "\n0 of " in capsys.readouterr().out
+
+
+@pytest.fixture
+def begin(tmp_path, monkeypatch):
+    """Run a lab's first cell in an empty folder, where `find_spec` finds `helpers` at `origin` or, for None, nowhere;
+    returns the commands that it would have run."""
+    def run(origin, *modules):
+        commands, spec = [], origin and spec_from_file_location("helpers", origin)
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: spec)
+        monkeypatch.setattr("subprocess.run", lambda command, check: commands.append(command))
+        for name in modules:
+            monkeypatch.setitem(sys.modules, name, sys)
+        exec(first_cell().source, {})
+        return commands
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return run
+
+
+def test_a_labs_first_cell_is_quiet_where_the_course_is_installed(begin, capsys):
+    assert begin(helpers.__file__) == [] and not capsys.readouterr().out
+
+
+def test_a_labs_first_cell_fetches_the_course_on_colab(begin, tmp_path, capsys):
+    clone, install = begin(None, "google.colab")
+    assert clone[:2] == ["git", "clone"] and clone[-2:] == [repository(), "looking-inside"]
+    assert install[-2:] == [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("efficientnet")]
+    assert sys.path[0] == str(tmp_path / "looking-inside") and repository() in capsys.readouterr().out
+    (tmp_path / "looking-inside").mkdir()
+    assert begin(None, "google.colab") == [], "it is fetched once"
+
+
+def test_a_labs_first_cell_names_what_is_wrong(begin, tmp_path):
+    with pytest.raises(ImportError, match="not installed for"):
+        begin(None)
+    with pytest.raises(ImportError, match=re.escape(f"{tmp_path / 'helpers.py'} hides")):
+        begin(tmp_path / "helpers.py")
 
 
 def needed_of_exercises(cells):

@@ -7,6 +7,7 @@
 import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -20,6 +21,21 @@ TIME = r"^Time: (\d+) minutes for the main path, (\d+) of them .*?; (\d+) more"
 STUB = r'\1# Your code here.\n\1raise NotImplementedError("write your solution, then run the check below")'
 
 
+def repository():
+    """The address of the course's repository, as pyproject.toml states it."""
+    return tomllib.loads((DATA.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+
+
+def first_cell():
+    """The folded cell that finds the course's `helpers`, or fetches them."""
+    lines = (DATA.parent / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    packages = " ".join(line for line in lines if line.startswith("efficientnet"))  # what Colab lacks
+    code = Path(__file__).with_name("first_cell.py").read_text(encoding="utf-8").strip()
+    code = code.replace("COURSE_ADDRESS", repository()).replace("COURSE_PACKAGES", packages)
+    folded = {"jupyter": {"source_hidden": True}, "slideshow": {"slide_type": "skip"}}
+    return nbformat.v4.new_code_cell(code, id="first", metadata=folded)
+
+
 def lab(notebook):
     """A copy of a notebook (nbformat) whose solutions are stubs and whose outputs are gone. Jupyter's Run All goes on
     after an error in an exercise's section."""
@@ -30,6 +46,7 @@ def lab(notebook):
             cell.outputs, cell.execution_count = [], None
             if exercise:
                 cell.metadata.tags = [*cell.metadata.get("tags", []), "raises-exception"]
+    copy.cells.insert(1, first_cell())
     return copy
 
 
@@ -41,7 +58,7 @@ def start(notebooks):
         title, minutes = source.split("\n")[0].removeprefix("# "), re.search(TIME, source, re.MULTILINE)
         rows += f"| [{title}]({name}) | {minutes[1]} minutes | {minutes[2]} | {minutes[3]} |\n"
     page = Path(__file__).with_name("start.md").read_text(encoding="utf-8").format(labs=rows)
-    cells = [nbformat.v4.new_markdown_cell(page.strip(), id="start"),
+    cells = [nbformat.v4.new_markdown_cell(page.strip(), id="start"), first_cell(),
              nbformat.v4.new_code_cell("from helpers import check\n\ncheck.overview()", id="overview")]
     return nbformat.v4.new_notebook(cells=cells, metadata=next(iter(notebooks.values())).metadata)
 

@@ -2,7 +2,7 @@
 
     python -m helpers.make.publish          # into build/site/
 
-`REPOSITORY` is where the launch buttons lead: a student's Binder or Colab takes the notebooks from there.
+Binder and Colab take the labs from the repository that pyproject.toml states, or COURSE_REPOSITORY.
 """
 
 import base64
@@ -16,10 +16,10 @@ from pathlib import Path
 
 from sphinx.cmd.build import build_main
 
+from helpers.make.labs import repository
 from helpers.photos import DATA
 
 ROOT, SETTINGS = DATA.parent, Path(__file__).parent / "site"
-REPOSITORY = os.environ.get("COURSE_REPOSITORY", "https://github.com/OWNER/REPOSITORY")
 PAGES = ["docs/setup.md", "docs/instructors.md", "data/README.md", "CONTRIBUTING.md", "LICENSE-text-and-pictures.md"]
 TREE = """
 ```{{toctree}}
@@ -71,7 +71,8 @@ def main():
     (source / "static").mkdir()
     for path in (files("mathjax") / "static/mathjax/es5/tex-svg.js", SETTINGS / "course.css"):
         shutil.copyfile(path, source / "static" / path.name)
-    os.environ |= {"COURSE_REPOSITORY": REPOSITORY, "COURSE_STATIC": str(source / "static")}
+    os.environ.setdefault("COURSE_REPOSITORY", repository())
+    os.environ |= {"COURSE_STATIC": str(source / "static")}
     return build_main(["-q", "-W", "--keep-going", "-E", "-c", str(SETTINGS), "-b", "html", str(source), str(site)])
 
 

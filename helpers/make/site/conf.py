@@ -26,4 +26,17 @@ html_theme_options = {
                        "notebook_interface": "jupyterlab"},
     "show_toc_level": 2,
     "home_page_in_toc": True,
+    "navbar_persistent": [],  # the sidebar has the search
 }
+
+
+def launch_labs(app, page, template, context, document):
+    """Binder and Colab open the students' version, which brings the course along."""
+    for group in context.get("header_buttons", []):
+        for button in group["buttons"] if group["type"] == "group" else []:
+            if "binder" in button.get("url", "") or "colab" in button.get("url", ""):
+                button["url"] = button["url"].replace("/notebooks/", "/labs/")
+
+
+def setup(app):
+    app.connect("html-page-context", launch_labs, priority=502)  # after the theme's own
