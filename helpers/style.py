@@ -16,7 +16,7 @@ from helpers.paintings import STYLES
 STYLE_WEIGHTS = {"conv1": 10.0, "conv2": 3.0, "conv3": 1.0, "conv4": 1.0}  # the first layers hold color and fine grain
 CONTENT_LAYER = "conv4"
 SHARP_LAYERS = ("conv3", CONTENT_LAYER)  # of the content loss that the painters train on: conv3 still holds fine edges
-CONTENT_WEIGHT = 2.0  # that the painters end their training with: with 1, the glass's panes did not follow the photo
+CONTENT_WEIGHT = 2.0  # of networks that learn to paint: with 1 from the start, the glass had panes and no cat
 STRANGE = 0.2  # weight of `strange_colors`
 PAINTED = tuple(name for name, style in STYLES.items() if style.trained)  # the styles of the network "many"
 

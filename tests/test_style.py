@@ -253,7 +253,7 @@ def test_no_two_styles_are_one_pattern_in_two_colors(large):
     fine = gray.flatten(0, 1) - F.avg_pool2d(F.pad(gray.flatten(0, 1), (4,) * 4, mode="reflect"), 9, 1)
     fine = F.normalize(fine.flatten(1) - fine.flatten(1).mean(1, keepdim=True), dim=1).unflatten(0, gray.shape[:2])
     shared = torch.einsum("snx,tnx->st", fine, fine) / 3 - torch.eye(len(PAINTED))
-    assert shared.max() < 0.6, [PAINTED[i] for i in divmod(shared.argmax().item(), len(PAINTED))]
+    assert shared.max() < 0.55, [PAINTED[i] for i in divmod(shared.argmax().item(), len(PAINTED))]
 
 
 def weave(images):

@@ -251,7 +251,7 @@ def test_first_layer_starts_small_and_decays_fast():
 
 def test_every_course_network_has_a_recipe():
     names = ("many", "glass", "glass_batch", "woodcut")
-    painters = {f"stylize_{name}{stage}" for name in names for stage in ("", "_further")}
+    painters = {f"stylize_{name}{stage}" for name in names for stage in ("", "_further")} | {"stylize_many_last"}
     assert training.RECIPES.keys() == COURSE.keys() | HEADS.keys() | painters
 
 

@@ -68,7 +68,8 @@ RECIPES = {
     "captioner": Recipe(2000, peak=3e-3),
     "generator": Recipe(3000, batch=32, peak=1e-3),
     "stylize_many": Recipe(6000, batch=4, peak=2e-3, content=3.0),
-    "stylize_many_further": Recipe(600, batch=4, peak=1e-3, size=192),
+    "stylize_many_further": Recipe(3200, batch=4, peak=1e-3, size=192),
+    "stylize_many_last": Recipe(500, batch=4, peak=1e-3, size=192, content=1.0),
 }
 for _name in ("glass", "glass_batch", "woodcut"):  # as many pictures as each style of "many" gets, then some more
     RECIPES |= {f"stylize_{_name}": Recipe(750, batch=4, peak=2e-3, content=3.0),
@@ -178,7 +179,7 @@ def build(name):
 
 def file_of(name):
     """What the weights of a network of `RECIPES` are called, whatever the stage of its training."""
-    return name.removesuffix("_further")
+    return name.removesuffix("_further").removesuffix("_last")
 
 
 def in_half(where, wanted=True):
