@@ -20,7 +20,7 @@ ifeq ($(MPLCONFIGDIR),)
 unexport MPLCONFIGDIR
 endif
 
-.PHONY: moved help setup lab slides site browser-test test test-times test-helpers test-notebook test-labs test-imagenet refresh labs
+.PHONY: moved help setup lab slides site assignment browser-test test test-times test-helpers test-notebook test-labs test-imagenet refresh labs
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ slides: .venv/.publish  ## write a deck of slides for each notebook: build/slide
 
 site: .venv/.publish  ## write the course as a site that reads offline: build/site/index.html
 	$(BIN)/python -m helpers.make.publish
+
+assignment: .venv/.installed  ## write the notebooks for nbgrader, as a course folder: build/course
+	$(BIN)/python -m helpers.make.assignment
 
 browser-test: slides site  ## drive the decks and the site in Chromium
 	$(BIN)/python -m pip install $(PIP_ARGS) -e .[browser]

@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 import helpers
 from helpers import check
 from helpers.checks import base
+from helpers.make.assignment import assignment
 from helpers.make.labs import LABS, NOTEBOOKS, SOLUTION, copy_to, first_cell, lab, repository, start
 from helpers.make.notebooks import in_exercises, read_names
 
@@ -121,6 +122,15 @@ def test_a_labs_first_cell_names_what_is_wrong(begin, tmp_path):
         begin(None)
     with pytest.raises(ImportError, match=re.escape(f"{tmp_path / 'helpers.py'} hides")):
         begin(tmp_path / "helpers.py")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_assignment_has_a_test_for_each_solution(name):
+    cells = assignment(nbformat.read(NOTEBOOKS / name, as_version=4)).cells
+    graded = [(cell.metadata.nbgrader, cell.source) for cell in cells if "nbgrader" in cell.metadata]
+    assert [marks["solution"] for marks, _ in graded] == [True, False] * (len(graded) // 2) and len(graded) >= 6
+    assert all(marks["points"] in (1, 2, 3) and "check." in source for marks, source in graded[1::2])
+    assert len({marks["grade_id"] for marks, _ in graded}) == len(graded)
 
 
 def needed_of_exercises(cells):

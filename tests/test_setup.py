@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -148,3 +149,22 @@ def test_a_moved_folder_is_set_up_anew(tmp_path):
 def test_no_file_of_tests_is_long():
     lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in ROOT.glob("tests/**/*.py")}
     assert max(lengths.values()) <= 600, lengths
+
+
+def test_the_course_works_without_a_home_in_a_folder_with_a_space_and_an_umlaut(tmp_path):
+    place = tmp_path / "ein Kürs"
+    place.symlink_to(ROOT)
+    code = ("import helpers; from helpers.runs import load_run; print(helpers.__file__); load_run('gatys'); "
+            "print(helpers.load_network('vgg', 'course')(helpers.photo('cat', 128)[None]).shape)")
+    environment = {name: value for name, value in os.environ.items() if name != "HOME"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment | {"PYTHONPATH": str(place)}, check=True,
+                          capture_output=True, text=True, encoding="utf-8")
+    assert done.stdout.splitlines() == [str(place / "helpers" / "__init__.py"), "torch.Size([1, 10])"]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/*.ipynb")), ids=lambda path: path.name)
+def test_a_notebook_writes_no_file(path):
+    """So that it runs where nothing can be written."""
+    calls = [node.func for node in ast.walk(ast.parse(code(path))) if isinstance(node, ast.Call)]
+    names = {func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "") for func in calls}
+    assert not names & {"open", "write_text", "write_bytes", "save", "savefig", "save_file", "mkdir", "imwrite", "to_csv"}
