@@ -90,7 +90,7 @@ site: .venv/.publish  ## write the course as a site that reads offline: build/si
 assignment: .venv/.installed  ## write the notebooks for nbgrader, as a course folder: build/course
 	$(BIN)/python -m helpers.make.assignment
 
-browser-test: slides site  ## drive the decks and the site in Chromium
+browser-test: slides site  ## drive labs, decks and the site in Chromium
 	$(BIN)/python -m pip install $(PIP_ARGS) -e .[browser]
 	$(PYTEST) -m browser tests/test_browser.py
 

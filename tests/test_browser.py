@@ -1,11 +1,17 @@
-"""What only a browser can say, of the decks and the site: `make browser-test`. Skipped where there is no Chromium."""
+"""What only a browser can say, of labs, decks and the site: `make browser-test`. Skipped where there is no Chromium."""
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import nbformat
 import pytest
 
+from helpers.make.labs import copy_to
 from helpers.make.notebooks import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
@@ -79,3 +85,78 @@ def test_a_page_of_the_site_stands_alone(page, name):
     files = {Path(link.partition("#")[0].removeprefix("file://")) for link in links if link.startswith("file:")}
     assert not without_alt and not [file for file in files if not file.exists()]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory):
+    """The address of a JupyterLab on a student's copy of the labs, and the folder. The first exercise of 01 is solved."""
+    folder = tmp_path_factory.mktemp("meine Übungen")
+    copy_to(folder)
+    solved, mine = (nbformat.read(place / "01_weights.ipynb", as_version=4) for place in (NOTEBOOKS, folder))
+    solution = next(cell for cell in solved.cells if "### BEGIN SOLUTION" in cell.source)
+    next(cell for cell in mine.cells if cell.id == solution.id).source = solution.source
+    nbformat.write(mine, folder / "01_weights.ipynb")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=",
+               f"--ServerApp.root_dir={folder}"]
+    with open(folder / "log", "w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}/lab/tree/"
+    yield address
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def lab(chromium, jupyter, request):
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    yield page
+    page.screenshot(path=BUILD / "screenshots" / f"{request.node.name}.png")
+    page.close()
+
+
+def open_lab(page, address):
+    for _ in range(60):
+        try:
+            page.goto(address + "?reset")
+            break
+        except Exception:
+            time.sleep(1)  # the server begins
+    page.wait_for_selector(".jp-Notebook", timeout=60_000)
+
+
+def test_the_start_page_leads_to_a_lab(lab, jupyter):
+    open_lab(lab, jupyter + "START.ipynb")
+    links = lab.locator(".jp-Notebook a[href*='.ipynb']")
+    links.first.wait_for(timeout=30_000)
+    assert links.count() == 12
+    links.first.click()
+    lab.wait_for_selector(".jp-Notebook h1:has-text('01')", timeout=60_000)
+    assert not lab.locator("text=Would you like to get notified").count(), "Jupyter's question covers a corner"
+
+
+def test_a_lab_runs_to_its_end_and_checks_what_is_solved(lab, jupyter):
+    open_lab(lab, jupyter + "01_weights.ipynb")
+    lab.get_by_role("menuitem", name="Run", exact=True).click()
+    lab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    lab.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='busy']", timeout=60_000)
+    lab.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=280_000)
+    outputs = "\n".join(lab.evaluate("""[...document.querySelectorAll('.jp-OutputArea-output')].map(each => each.textContent)"""))
+    images = lab.evaluate("""[...document.querySelectorAll('.jp-OutputArea-output figure img, .jp-RenderedHTML img')].map(each => each.alt)""")
+    assert "✓ exercise 1 of" in outputs
+    assert images and all(images)
+    before = shown(lab)
+    lab.locator(".jp-OutputArea .widget-slider .ui-slider, .jp-OutputArea .noUi-handle").last.press("ArrowRight")
+    wait_for_another(lab, before)
+
+
+def shown(page):
+    """What the last explorer shows."""
+    return page.locator("img.widget-image").last.get_attribute("src")
+
+
+def wait_for_another(page, before):
+    page.wait_for_function("before => [...document.querySelectorAll('img.widget-image')].at(-1).src != before", arg=before,
+                           timeout=30_000)
