@@ -84,25 +84,31 @@ def strokes(photo, left, top, side, gain=1.6, light=1.0, swirl=40):
     for width, length, spacing in ((12, 90, 10), (8, 66, 7), (5, 40, 6)):
         colors = cv2.GaussianBlur(photo, (0, 0), width / 2)
         starts = np.stack(np.meshgrid(np.arange(0, SIDE, spacing), np.arange(0, SIDE, spacing)), -1).reshape(-1, 2)
-        for x, y in random.permutation(starts + random.uniform(0, spacing, starts.shape)):
+        starts = random.permutation(starts + random.uniform(0, spacing, starts.shape))
+        for (x, y), path in zip(starts, _paths(along, starts, int(length * 1.2 / 3))):
             row, column = int(min(y, SIDE - 1)), int(min(x, SIDE - 1))
             color = colors[row, column] * random.uniform(0.5, 1.6) + random.normal(0, 16, 3)
             if width < 6 and np.abs(colors[row, column] - canvas[row, column]).mean() < 30:
                 continue  # fine strokes only where the broad ones are too coarse
-            _stroke(canvas, along, (x, y), length * random.uniform(0.6, 1.2), width, color, random)
+            _stroke(canvas, path[: int(length * random.uniform(0.6, 1.2) / 3) + 1], width, color, random)
     return canvas
 
 
-def _stroke(canvas, along, start, length, width, color, random):
-    points = [np.array(start)]
-    heading = along[int(min(start[1], SIDE - 1)), int(min(start[0], SIDE - 1))]
-    for _ in range(int(length / 3)):
-        x, y = np.clip(points[-1], 0, SIDE - 1).astype(int)
-        turn = along[y, x] * np.sign(along[y, x] @ heading or 1.0)
+def _paths(along, starts, steps):
+    """From each of n points (x, y), a path that turns with the field `along` [h, w, 2], in steps of three pixels:
+    [n, steps + 1, 2]."""
+    points, heading = [starts], 0.0
+    for _ in range(steps):
+        x, y = np.clip(points[-1], 0, SIDE - 1).astype(int).T
+        turn = along[y, x]
+        turn = turn * np.where((turn * heading).sum(1) < 0, -1, 1)[:, None]
         heading = 0.6 * heading + 0.4 * turn
-        heading = heading / np.linalg.norm(heading)
+        heading = heading / np.linalg.norm(heading, axis=1, keepdims=True)
         points.append(points[-1] + 3 * heading)
-    points = np.array(points)
+    return np.stack(points, 1)
+
+
+def _stroke(canvas, points, width, color, random):
     edge = np.rint(points * 8).astype(np.int32)
     cv2.polylines(canvas, [edge], False, (0.4 * color).clip(0, 255).tolist(), width + 2, cv2.LINE_AA, shift=3)
     sideways = np.gradient(points, axis=0)[:, ::-1] * (-1, 1) / 3

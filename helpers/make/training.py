@@ -161,13 +161,13 @@ BATCHES = {name: ManyPaintings if name.startswith("stylize_many") else Paintings
 BATCHES |= {"plain": Natural, "robust": Natural, "generator": Alone, "segmenter": Pixels, "captioner": Captions}
 
 
-def build(name):
+def build(name, content=CONTENT_WEIGHT):
     """A network or head of `RECIPES` before its first step: as drawn, but "robust" goes on from "plain", and what is
-    trained further from its own file."""
+    trained further from its own file. `content`: the weight of the content, for one that paints."""
     if name == "robust":
         return load_network("plain", "course").requires_grad_()
     if name.startswith("stylize_"):
-        stylization = Stylization(painter := file_of(name).removeprefix("stylize_"), RECIPES[name].content)
+        stylization = Stylization(painter := file_of(name).removeprefix("stylize_"), content)
         if name != file_of(name):
             stylization.painter = load_stylizer(painter).requires_grad_()
         return stylization
@@ -252,7 +252,7 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
     """Train the course network `name`; returns it with the snapshots of its first layer {step: [64, 3, k, k]}."""
     torch.manual_seed(seed)
     where = device()
-    network = build(name).to(where, memory_format=torch.channels_last).train()
+    network = build(name, recipe.content).to(where, memory_format=torch.channels_last).train()
     optimizer, judges = prepare(network, recipe.first_decay), isinstance(network, JUDGES)
     total = max(recipe.steps, 11)  # below that there is no step for the rate to rise in
     peaks = [recipe.peak * group.get("faster", 1) for group in optimizer.param_groups]
