@@ -268,7 +268,6 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
             schedule.load_state_dict(saved["schedule"])
             state = saved["state"]
 
-    model = nn.parallel.DistributedDataParallel(network) if world > 1 else network
     steps = range(state["step"], recipe.steps)
     made = BATCHES.get(name, Batches)(recipe.batch, rank, world, recipe.size)
     batches = DataLoader(made, batch_size=None, sampler=steps, num_workers=1)
@@ -283,10 +282,12 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
             chance = torch.Generator().manual_seed(step * world + rank)
             images = perturb(network, images, targets, recipe.epsilon * min(1, 3 * step / recipe.steps), chance)
         with in_half(where):
-            answer = model(images, *(tensor.to(where) for tensor in given), *([targets] if judges else []))
+            answer = network(images, *(tensor.to(where) for tensor in given), *([targets] if judges else []))
         loss = answer if judges else F.cross_entropy(answer.float(), targets, label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()
+        if world > 1:
+            average_gradients(network, world)
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
         schedule.step()
@@ -299,6 +300,15 @@ def train(name, recipe, seed=0, world=1, rank=0, out=DATA):
             os.replace(path.with_suffix(".part"), path)
     state["snapshots"][recipe.steps] = first_convolution(network).weight.detach().cpu().half()
     return network.eval(), state["snapshots"], time.monotonic() - began
+
+
+def average_gradients(network, world):
+    """What `DistributedDataParallel` does, which leaves Gloo's threads running: at times they abort the process at its
+    end."""
+    for weight in network.parameters():
+        if weight.grad is not None:
+            dist.all_reduce(weight.grad)
+            weight.grad /= world
 
 
 @torch.no_grad()
