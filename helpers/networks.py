@@ -51,7 +51,7 @@ def load_network(name="vgg", weights=None):
 def load_networks(names, weights=None):
     """Those of the named networks that can be had, {name: network}; prints a line for each that can't.
 
-    Where none of ImageNet's can, Efficientnet takes their place. Raises WeightsUnavailable if none is left.
+    Where none of ImageNet's can, EfficientNet takes their place. Raises WeightsUnavailable if none is left.
     """
     found, missing = {}, None
     for name in names:

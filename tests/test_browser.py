@@ -1,6 +1,8 @@
 """What only a browser can say, of labs, decks and the site: `make browser-test`. Skipped where there is no Chromium."""
 
+import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -9,9 +11,12 @@ import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
-from helpers.make.labs import copy_to
+from helpers import photo, to_pil
+from helpers.make.labs import copy_to, repository
 from helpers.make.notebooks import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
@@ -87,6 +92,33 @@ def test_a_page_of_the_site_stands_alone(page, name):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_legible_and_needs_no_mouse(page, name):
+    """By axe-core's rules of WCAG 2 (contrast, names, a keyboard's reach), on light and on dark ground."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs `pip install -e .[browser]`").Axe()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(built(BUILD / "site" / name))
+        page.add_style_tag(content="* {transition: none !important}")  # a color on its way is none
+        page.wait_for_load_state()
+        found = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "preload": False}).response
+        assert "color-contrast" in [rule["id"] for rule in found["passes"]]
+        assert not [(rule["id"], rule["nodes"][0]["target"]) for rule in found["violations"]]
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content"), "the first Tab should lead past the menus"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_launch_buttons_lead_to_the_lab(page, name):
+    page.goto(built(BUILD / "site" / "notebooks" / f"{name}.html"))
+    host, owner, project = repository().rsplit("/", 2)
+    addresses = page.evaluate("[...document.querySelectorAll('.article-header-buttons a')].map(link => link.href)")
+    assert host == "https://github.com"
+    assert f"https://mybinder.org/v2/gh/{owner}/{project}/main?urlpath=lab/tree/labs/{name}.ipynb" in addresses
+    assert f"https://colab.research.google.com/github/{owner}/{project}/blob/main/labs/{name}.ipynb" in addresses
+
+
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory):
     """The address of a JupyterLab on a student's copy of the labs, and the folder. The first exercise of 01 is solved."""
@@ -99,8 +131,9 @@ def jupyter(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=",
-               f"--ServerApp.root_dir={folder}"]
+    limit = re.search(r"--ServerApp\.tornado_settings='(.*)'", (NOTEBOOKS.parent / "Makefile").read_text())[1]
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}",
+               "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", f"--ServerApp.tornado_settings={limit}"]
     with open(folder / "log", "w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}/lab/tree/"
@@ -160,3 +193,47 @@ def shown(page):
 def wait_for_another(page, before):
     page.wait_for_function("before => [...document.querySelectorAll('img.widget-image')].at(-1).src != before", arg=before,
                            timeout=30_000)
+
+
+def encoded(image, kind, **options):
+    """The bytes of a picture's file."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def test_photos_are_uploaded(lab, jupyter):
+    open_lab(lab, jupyter + "02_nearest_neighbors.ipynb")
+    cell = lab.locator(".jp-CodeCell:has-text('Explorer(draw, picture')")
+    cell.locator(".jp-InputArea-editor").click()
+    lab.get_by_role("menuitem", name="Run", exact=True).click()
+    lab.get_by_role("menuitem", name="Run All Above Selected Cell").click()
+    cell.locator(".jp-InputArea-editor").click()
+    lab.keyboard.press("Shift+Enter")
+    picture = cell.locator("img.widget-image")
+    picture.wait_for(timeout=180_000)
+
+    def uploaded(name, content):
+        """What the explorer shows and says when it has drawn the file: the picture's bytes, the message."""
+        before = shown(lab)
+        with lab.expect_file_chooser() as chooser:
+            cell.locator(".widget-upload").click()
+        chooser.value.set_files({"name": name, "mimeType": "image/png", "buffer": content})
+        wait_for_another(lab, before)
+        drawn = lab.evaluate("address => fetch(address).then(got => got.arrayBuffer()).then(all => [...new Uint8Array(all)])",
+                             shown(lab))
+        return bytes(drawn), cell.locator(".widget-vbox > .widget-label").text_content()
+
+    cup, exif = to_pil(photo("cup", 256)), Image.Exif()
+    exif[0x0112] = 6  # "turn me by 90 degrees to the right"
+    upright, said = uploaded("upright.png", encoded(cup, "PNG"))
+    assert not said
+    alone, said = uploaded("letter.png", b"Dear course")
+    assert "not a picture" in said and alone != upright
+    turned, said = uploaded("turned.png", encoded(cup.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif))
+    assert turned == upright and not said
+    huge, said = uploaded("huge.png", encoded(Image.new("L", (8000, 7000)), "PNG"))
+    assert "50 million" in said and huge == alone
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (2400, 2400, 3), dtype=np.uint8))
+    photo_of_a_phone, said = uploaded("phone.jpg", encoded(noise, "JPEG", quality=100))  # 11 MB
+    assert not said and photo_of_a_phone not in (alone, upright)
