@@ -77,6 +77,16 @@ def test_a_slide_folds_its_code_away_and_shows_it(page):
     assert fold.evaluate("each => each.open")
 
 
+def test_a_deck_prints_a_page_for_each_slide(page):
+    page.goto(built(BUILD / "slides" / "05_saliency.html"))
+    page.wait_for_selector("body[data-ready]", timeout=60_000)
+    slides = page.evaluate("Reveal.getTotalSlides()")
+    page.goto(page.url.partition("#")[0] + "?print-pdf")
+    page.wait_for_selector("body[data-ready]", timeout=60_000)
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == slides
+
+
 PAGES = ["index.html", "docs/setup.html", "docs/instructors.html", "data/README.html",
          *(f"notebooks/{name}.html" for name in NAMES)]
 
@@ -107,6 +117,16 @@ def test_a_page_is_legible_and_needs_no_mouse(page, name):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.url.endswith("#main-content"), "the first Tab should lead past the menus"
+
+
+def test_a_reader_finds_a_notebook(page):
+    page.goto(built(BUILD / "site" / "index.html"))
+    page.locator("article a:has-text('Saliency')").click()
+    page.wait_for_selector("article h1:has-text('05')")
+    page.locator(".search-button-field, .search-button__button").first.click()
+    page.locator("input[type=search]:visible").fill("occlusion")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results a[href*='05_saliency']", timeout=30_000)
 
 
 @pytest.mark.parametrize("name", NAMES)

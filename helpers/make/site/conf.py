@@ -16,6 +16,7 @@ html_static_path = [os.environ["COURSE_STATIC"]]
 mathjax_path = "tex-svg.js"
 html_css_files = ["course.css"]
 html_copy_source = html_show_sourcelink = False
+html_show_search_summary = False  # it would fetch pages, which a browser refuses for files
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "repository_url": os.environ["COURSE_REPOSITORY"],
