@@ -65,6 +65,9 @@ def test_no_slide_overflows(page, name):
         [slide.dataset.size, slide.dataset.overflows, slide.textContent.trim().slice(0, 40)])""")
     assert len(slides) > 20
     assert not [text for size, overflows, text in slides if overflows == "true" or float(size) < 0.75]
+    assert page.evaluate("[...document.querySelectorAll('section section li')].every(item => item.textContent.trim())")
+    assert page.evaluate("""[...document.querySelectorAll('section section')].every(
+        slide => slide.querySelectorAll('details').length < 2)"""), "of two codes in one place one can't be read"
 
 
 def test_a_slide_folds_its_code_away_and_shows_it(page):
@@ -75,6 +78,7 @@ def test_a_slide_folds_its_code_away_and_shows_it(page):
     assert not fold.evaluate("each => each.open")
     page.keyboard.press("c")
     assert fold.evaluate("each => each.open")
+    assert page.evaluate("document.querySelectorAll('details[open]').length") == 1, "other slides keep theirs folded"
 
 
 def test_a_deck_prints_a_page_for_each_slide(page):

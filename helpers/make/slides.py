@@ -2,8 +2,9 @@
 
     python -m helpers.make.slides                # all, into build/slides/
 
-A slide shows a result as large as fits, below it a sentence or two. The code that made it is folded away (key c), the
-whole text stands in the speaker notes (key s). `?print-pdf` at the end of the address lays a deck out for printing.
+A slide shows a result as large as fits, and below it a paragraph or two, never a part of one. The code that made it is
+folded away (key c), the whole text stands in the speaker notes (key s). `?print-pdf` at the end of the address lays a
+deck out for printing.
 reveal.js and MathJax come out of packages (`pip install -e .[publish]`) and into each file.
 """
 
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 import nbformat
 from nbconvert.filters import ansi2html, markdown2html
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
@@ -22,10 +24,11 @@ from pygments.lexers import PythonLexer
 from helpers.make.notebooks import NOTEBOOKS
 from helpers.photos import DATA
 
-WORDS, FORMULA_WORDS = 60, 18  # the most text on a slide, and what a formula counts
+WORDS, FORMULA_WORDS = 70, 18  # the most text on a slide that shows more, and what a formula counts
 CODE_LINES, RESULT_LINES = 14, 17  # the longest code and the longest printed result that a slide shows
 DRAWS = re.compile(r"\bshow\.|\baxis\.|\baxes\b|\bplt\.|\bfig\b")
-SKIPPED = re.compile(r"check\.|import |from |Explorer\(")
+SKIPPED = re.compile(r"check\.|import |from |Explorer\(|assert ")
+LISTED = re.compile(r"^\s*([-*]|\d+\.) |^\||\$\$", re.MULTILINE)
 FOLDER = Path(__file__).parent / "deck"
 
 
@@ -34,6 +37,7 @@ class Slide(NamedTuple):
 
     heading: str
     column: bool
+    comments: bool  # on what the slide before shows
     shown: list
     folded: list
     notes: list
@@ -50,14 +54,15 @@ def words(page):
 
 
 def blocks(source):
-    """The paragraphs of a text, its lists, tables and formulas in one piece each, without what is folded away."""
+    """The paragraphs of a text, without what is folded away; a list, a formula or what a colon announces stays with the
+    paragraph before."""
     source = re.sub(r"<details>.*?</details>|!\[[^]]*\]\(attachment:[^)]*\)", "", source, flags=re.DOTALL)
     source = re.sub(r"^Time: .*$|^\*\*What you need.*$|^\*\*Right looks.*$", "", source, flags=re.MULTILINE)
     source = re.sub(r"  \((★|☆)+, \d+ minutes\)| · \d+ minutes$", "", source, flags=re.MULTILINE)
     # A long list is shown in parts.
     source = re.sub(r"(?:^- .*\n){8}(?=- )", r"\g<0>\n\n<!-- -->\n\n", source, flags=re.MULTILINE)
     return [block.strip() for part in re.split("^(#+ .*)$", source, flags=re.MULTILINE)
-            for block in re.split(r"\n\s*\n(?!\s*(?:[-*]|\d+\.) )", part)
+            for block in re.split(r"(?<!:)\n\s*\n(?!\s*(?:[-*]|\d+\.) |\$\$)", part)
             if block.strip() not in ("", "<!-- -->")]
 
 
@@ -65,16 +70,6 @@ def text(source):
     """Markdown as HTML; formulas stay as they are, for MathJax, and links become words."""
     page = markdown2html(source)
     return re.sub(r'<a class="anchor-link".*?</a>', "", re.sub(r'<a href="\.\..*?>(.*?)</a>', r"\1", page))
-
-
-def shortened(source, most):
-    """The first sentences of a paragraph that have together at most `most` words; "" if even the first has more."""
-    kept = ""
-    for sentence in re.split(r"(?<=[.!?])\s+(?=[A-ZÄ“*`$(])", source):
-        if len(f"{kept} {sentence}".split()) > most:
-            break
-        kept = f"{kept} {sentence}".strip()
-    return kept
 
 
 def code(source):
@@ -96,42 +91,41 @@ def slides(notebook):
     """The slides of a notebook."""
     made, pending = [], []
 
-    def begin(heading, column=False):
-        made.append(Slide(heading, column, [], [], []))
+    def begin(heading, column=False, comments=False):
+        made.append(Slide(heading, column, comments, [], [], []))
         return made[-1]
 
-    for cell in notebook.cells:
+    def room_for(number):
+        """The last slide, or a new one if that shows a result or too much to take so many words."""
+        here = made[-1]
+        return begin(here.heading) if here.has_result() or here.comments or here.words() + number > WORDS else here
+
+    for cell in CoalesceStreamsPreprocessor().preprocess(notebook, {})[0].cells:
         if cell.cell_type == "markdown":
-            for block in blocks(cell.source):
+            for number, block in enumerate(blocks(cell.source)):
                 if heading := re.match(r"(#+) (.*)", block):
                     begin(text(heading[2]).removeprefix("<p>").removesuffix("</p>"), len(heading[1]) < 3)
                     continue
-                here = made[-1]
-                here.notes.append(text(block))
-                room = (WORDS if len(made) > 1 else 2 * WORDS) - here.words()
-                listed = re.match(r"\s*([-*]|\d+\.) |\|", block) or "$$" in block
-                if words(text(block)) > room and (here.has_result() or listed and here.shown):
-                    here, room = begin(here.heading), WORDS
-                if not listed and len(block.split()) > room:
-                    block = shortened(block, room) or ("" if here.shown else block)
-                if block:
-                    here.shown.append(text(block))
+                here, page = made[-1], text(block)
+                fits = len(made) == 1 or not here.shown or here.words() + words(page) <= WORDS
+                if fits or number < 2 or "**" in block or LISTED.search(block):
+                    here = here if fits else begin(here.heading, comments=here.has_result())
+                    here.shown.append(page)
+                here.notes.append(page)
             continue
         source = re.sub(r"[ \t]*### (BEGIN|END) SOLUTION\n?", "", cell.source).rstrip()
         shown = [page for page in map(result, cell.outputs) if page]
         if SKIPPED.match(source):
             continue
         lines = source.splitlines()
-        if not shown and (DRAWS.search(source) or len(lines) > CODE_LINES):
-            pending.append(source)
+        if not shown and (source != cell.source.rstrip() or DRAWS.search(source) or len(lines) > CODE_LINES):
+            pending.append(source)  # a solution, too, is to be asked for
             continue
         if not shown:
-            here = made[-1] if made[-1].words() < WORDS / 2 and not made[-1].has_result() else begin(made[-1].heading)
-            here.shown.append(code(source))
+            room_for(WORDS / 2).shown.append(code(source))
             continue
-        here = made[-1]
-        here = begin(here.heading) if here.words() > WORDS or here.has_result() else here
         drawn = any('class="figure' in page for page in shown)
+        here = room_for(0)
         if not drawn and len(lines) + 2 * len(shown[0].splitlines()) <= CODE_LINES and here.words() < WORDS / 2:
             shown = [code(source), *shown]
         here.shown[:0] = shown if drawn else []
