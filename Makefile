@@ -84,13 +84,13 @@ labs: .venv/.installed  ## make labs/, the students' version, of notebooks/
 slides: .venv/.publish  ## write a deck of slides for each notebook: build/slides/*.html
 	$(BIN)/python -m helpers.make.slides
 
-site: .venv/.publish  ## write the course as a site that reads offline: build/site/index.html
+site: slides  ## write the course, with its decks, as a site that reads offline: build/site/index.html
 	$(BIN)/python -m helpers.make.publish
 
 assignment: .venv/.installed  ## write the notebooks for nbgrader, as a course folder: build/course
 	$(BIN)/python -m helpers.make.assignment
 
-browser-test: slides site  ## drive labs, decks and the site in Chromium
+browser-test: site  ## drive labs, decks and the site in Chromium
 	$(BIN)/python -m pip install $(PIP_ARGS) -e .[browser]
 	$(PYTEST) -m browser tests/test_browser.py
 

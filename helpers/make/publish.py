@@ -1,6 +1,6 @@
-"""The course as a site that reads offline: all notebooks with their stored outputs, formulas and a search.
+"""The course as a site that reads offline: all notebooks with their stored outputs, their decks, formulas and a search.
 
-    python -m helpers.make.publish          # into build/site/
+    python -m helpers.make.publish          # into build/site/, with the decks of helpers.make.slides
 
 Binder and Colab take the labs from the repository that pyproject.toml states, or COURSE_REPOSITORY.
 """
@@ -51,6 +51,10 @@ def stage(folder):
     tree = TREE.format(notebooks="\n".join(f"notebooks/{path.stem}" for path in notebooks), pages="\n".join(PAGES))
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     page = re.sub(r"\[([^]]*)\]\((notebooks/|LICENSE)\)", r"\1", page)  # no pages of the site
+    page = page.replace(", here or as a site (`make site`)", "").replace(
+        "<address of this repository>", os.environ["COURSE_REPOSITORY"])
+    decks = ", ".join(f'<a href="slides/{path.stem}.html">{path.stem[:2]}</a>' for path in notebooks)
+    page = page.replace("\n## The folders\n", f"\nAs slides: {decks}.\n\n## The folders\n")
     (folder / "index.md").write_text(page + tree, encoding="utf-8")
 
 
@@ -66,14 +70,17 @@ def detach(path):
 
 
 def main():
-    source, site = ROOT / "build" / "site-source", ROOT / "build" / "site"
+    build = ROOT / "build"
+    source, site = build / "site-source", build / "site"
+    os.environ.setdefault("COURSE_REPOSITORY", repository())
     stage(source)
+    shutil.copytree(build / "slides", source / "extra" / "slides")
     (source / "static").mkdir()
     for path in (files("mathjax") / "static/mathjax/es5/tex-svg.js", SETTINGS / "course.css"):
         shutil.copyfile(path, source / "static" / path.name)
-    os.environ.setdefault("COURSE_REPOSITORY", repository())
-    os.environ |= {"COURSE_STATIC": str(source / "static")}
-    return build_main(["-q", "-W", "--keep-going", "-E", "-c", str(SETTINGS), "-b", "html", str(source), str(site)])
+    os.environ |= {"COURSE_STATIC": str(source / "static"), "COURSE_EXTRA": str(source / "extra")}
+    options = ["-q", "-W", "--keep-going", "-E", "-c", str(SETTINGS), "-d", str(build / "doctrees"), "-b", "html"]
+    return build_main([*options, str(source), str(site)])
 
 
 if __name__ == "__main__":

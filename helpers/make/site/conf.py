@@ -3,7 +3,7 @@
 import os
 
 project = html_title = "Looking inside neural networks"
-author = copyright = 'The authors of "Looking inside neural networks"'
+author = copyright = 'the authors of "Looking inside neural networks"'
 extensions = ["myst_nb"]
 root_doc = "index"
 nb_execution_mode = "off"
@@ -14,6 +14,7 @@ suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "myst.xref_missi
 html_theme = "sphinx_book_theme"
 html_static_path = [os.environ["COURSE_STATIC"]]
 mathjax_path = "tex-svg.js"
+html_extra_path = [os.environ["COURSE_EXTRA"]]
 html_css_files = ["course.css"]
 html_copy_source = html_show_sourcelink = False
 html_show_search_summary = False  # it would fetch pages, which a browser refuses for files
@@ -23,6 +24,7 @@ html_theme_options = {
     "repository_branch": "main",
     "path_to_docs": "",
     "use_repository_button": True,
+    "use_download_button": False,
     "launch_buttons": {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com",
                        "notebook_interface": "jupyterlab"},
     "show_toc_level": 2,
