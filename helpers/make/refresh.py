@@ -16,7 +16,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"  # without its state, which 
 
 def executed(notebook, folder):
     """A notebook (nbformat) as it is after its cells ran in `folder`, with what is stored of it."""
-    NotebookClient(notebook, timeout=None, record_timing=False, store_widget_state=False,
+    NotebookClient(notebook, timeout=None, record_timing=False, store_widget_state=False, coalesce_streams=True,
                    resources={"metadata": {"path": folder}}).execute()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
