@@ -22,6 +22,8 @@ def test_a_slide_folds_solutions_and_has_something_to_show(name):
     made = slides(notebook)
     assert "SOLUTION" not in "".join(page for slide in made for page in [*slide.shown, *slide.folded])
     assert all(slide.column or slide.shown or slide.folded for slide in made)
+    figures = sum("text/html" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+    assert "".join(page for slide in made for page in slide.shown).count('<div class="figure">') == figures > 5
 
 
 def test_a_paragraph_is_whole_and_follows_its_figure():
